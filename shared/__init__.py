@@ -1,0 +1,1 @@
+"""What every service has in common: the contract, the seals, the way a service lives."""

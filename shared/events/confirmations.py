@@ -1,0 +1,46 @@
+"""The proof that the sender holds the address."""
+
+from typing import ClassVar
+
+from shared.events.base import Digest, Event, Id, Language, Moment, Sealed
+
+
+class SenderChallenged(Event):
+    """A confirmation mail is due. The challenge opens to JSON {sender, confirm_token, stop_token}."""
+
+    TOPIC: ClassVar[str] = "sender.challenged.v1"
+    challenge_id: Id
+    challenged_at: Moment
+    expires_at: Moment
+    challenge: Sealed
+    language: Language
+
+    @property
+    def subject(self) -> str:
+        """The challenge; never the leak, so that the mailer can't join both mails."""
+        return self.challenge_id
+
+
+class TokenUsed(Event):
+    """Somebody pressed a button reached by a link in a mail; only the token's digest travels."""
+
+    token_digest: Digest
+
+    @property
+    def subject(self) -> str:
+        """The token's digest."""
+        return self.token_digest
+
+
+class ConfirmationClicked(TokenUsed):
+    """The button behind the confirmation link was pressed."""
+
+    TOPIC: ClassVar[str] = "confirmation.clicked.v1"
+    clicked_at: Moment
+
+
+class SenderStopped(TokenUsed):
+    """"This wasn't me, never again": the holder of a sender's address refuses confirmation mails."""
+
+    TOPIC: ClassVar[str] = "sender.stopped.v1"
+    stopped_at: Moment

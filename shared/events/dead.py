@@ -1,0 +1,33 @@
+"""A record that a service could not handle."""
+
+from typing import ClassVar
+
+from pydantic import Base64Bytes, NonNegativeInt
+
+from shared.events.base import Event, Moment
+
+
+class DeadLetter(Event):
+    """The raw record, where it came from, and why it was given up. One topic a service."""
+
+    TOPIC: ClassVar[str] = "<service>.dead.v1"
+    service: str
+    from_topic: str
+    partition: NonNegativeInt
+    offset: NonNegativeInt
+    record_key: Base64Bytes | None
+    record_value: Base64Bytes | None
+    record_headers: dict[str, Base64Bytes]
+    error_class: str
+    attempts: NonNegativeInt
+    died_at: Moment
+
+    @property
+    def topic(self) -> str:
+        """Each service has a dead-letter topic of its own."""
+        return self.TOPIC.replace("<service>", self.service)
+
+    @property
+    def subject(self) -> str:
+        """Where the record stands: the same record dies once, however often it is seen."""
+        return f"{self.from_topic}/{self.partition}/{self.offset}"
