@@ -1,0 +1,1 @@
+"""What puts Leak onto machines: the set-up step, images and manifests."""
