@@ -1,0 +1,1 @@
+"""What both consoles share: accounts, sign-in, sessions, refusals. Code only: data and cookies are apart."""
