@@ -1,0 +1,19 @@
+"""Every metric of Leak, once. No label comes from a request; none holds an address or an id of a leak."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+SECONDS = (0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60)
+
+# The life of a record, per topic.
+HANDLED = Counter("leak_records_handled", "Records handled, repeats included", ["topic"])
+FAILED = Counter("leak_records_failed", "Attempts that failed, by whether another one follows", ["topic", "kind"])
+RETRIED = Counter("leak_records_retried", "Attempts after the first", ["topic"])
+DEAD = Counter("leak_records_dead", "Records given up and kept as dead letters", ["topic"])
+HANDLE_SECONDS = Histogram("leak_handle_seconds", "Time to handle one batch", ["topic"], buckets=SECONDS)
+LAG = Gauge("leak_lag_records", "Records of this replica's partitions not yet handled", ["topic"])
+PUBLISHED = Counter("leak_records_published", "Records made durable in Kafka", ["topic"])
+
+# The life of a service.
+READY = Gauge("leak_ready", "1 when every dependency is there")
+LOOP_FAILED = Counter("leak_loop_failed", "Rounds of a background loop that failed", ["loop"])
+OUTBOX_SWEPT = Counter("leak_outbox_swept", "Decisions that the sweeper published after a crash")
