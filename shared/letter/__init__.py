@@ -1,0 +1,62 @@
+"""The words of the mail that a recipient gets: one source for the mailer, which sends it, and the gateway, which previews it."""
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, get_args
+
+from shared.events.base import Kind, Language, Relation
+
+LANGUAGES: Final[tuple[str, ...]] = get_args(Language)
+RELATIONS: Final[tuple[str, ...]] = get_args(Relation)
+KINDS: Final[tuple[str, ...]] = get_args(Kind)
+
+
+@dataclass(frozen=True)
+class Accent:
+    """A kind's colour: `light` is read on white, `dark` on a dark page; both pass WCAG AA as text and under the page's own colour."""
+
+    light: str
+    dark: str
+
+
+ACCENTS: Final = {
+    "crush": Accent("#b3144f", "#ff9ab9"),
+    "joke": Accent("#944800", "#ffb765"),
+    "confidence": Accent("#4a3cc0", "#b3b6ff"),
+    "thanks": Accent("#0b6a3d", "#74d6a0"),
+    "revelation": Accent("#075e78", "#6accea"),
+    "other": Accent("#47556b", "#b9c6da"),
+}
+
+
+@dataclass(frozen=True)
+class LetterWords:
+    """Every line of the mail but the message itself, in the order in which they are read."""
+
+    language: str
+    subject: str
+    kind: str
+    intro: str
+    checked: str
+    ways: str
+    report: str
+    report_why: str
+    block: str
+    block_why: str
+    about: str
+    about_why: str
+    signature: str
+
+
+@cache
+def _words(language: str) -> dict[str, Any]:
+    return tomllib.loads((Path(__file__).parent / f"{language}.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def letter_words(relation: str, kind: str, language: str) -> LetterWords:
+    """KeyError for a relation or kind that is not one of ours."""
+    words = _words(language)
+    return LetterWords(language=language, subject=words["subject"][relation], kind=words["kind"][kind], **words["letter"])

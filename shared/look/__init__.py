@@ -1,0 +1,7 @@
+"""The look that every page of Leak shares: one stylesheet, one envelope. Gives paths; whoever serves pages reads them."""
+
+from pathlib import Path
+from typing import Final
+
+STYLESHEET: Final = Path(__file__).parent / "leak.css"
+TEMPLATES: Final = Path(__file__).parent / "templates"
