@@ -17,3 +17,6 @@ PUBLISHED = Counter("leak_records_published", "Records made durable in Kafka", [
 READY = Gauge("leak_ready", "1 when every dependency is there")
 LOOP_FAILED = Counter("leak_loop_failed", "Rounds of a background loop that failed", ["loop"])
 OUTBOX_SWEPT = Counter("leak_outbox_swept", "Decisions that the sweeper published after a crash")
+
+# The verifier's eye on senders.
+DISPOSABLE_SENDERS = Counter("leak_disposable_senders", "Submitted leaks whose sender uses a disposable domain")
