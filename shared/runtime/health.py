@@ -26,6 +26,8 @@ class Health:
     waiting_for: str | None = "start"
     deliveries: list[Delivery] = field(default_factory=list)  # type: ignore[type-arg]
     checks: list[tuple[str, Check]] = field(default_factory=list)
+    degraded: set[str] = field(default_factory=set)
+    """What is wrong although the service works: told beside readiness, changes nothing in it."""
 
     async def unready(self) -> str | None:
         """What is missing, in words; None when ready."""
@@ -60,7 +62,8 @@ def application(health: Health) -> Starlette:
     async def ready(_request: Request) -> Response:
         missing = await health.unready()
         metrics.READY.set(0 if missing else 1)
-        return JSONResponse({"ready": not missing, "waiting_for": missing}, status_code=503 if missing else 200)
+        told = {"ready": not missing, "waiting_for": missing, "degraded": sorted(health.degraded)}
+        return JSONResponse(told, status_code=503 if missing else 200)
 
     async def show_metrics(_request: Request) -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -24,6 +24,8 @@ def configure(service: str, level: str) -> None:
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("uvicorn.access").disabled = True
+    # A line that can't be formatted would be printed whole, with its arguments.
+    logging.raiseExceptions = False
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[_from_library],
@@ -66,7 +68,7 @@ def where(error: BaseException) -> str:
     while trace is not None:
         name = trace.tb_frame.f_code.co_filename
         if "site-packages" not in name or not place:
-            place = f"{name.rsplit('/', 2)[-2]}/{name.rsplit('/', 1)[-1]}:{trace.tb_lineno}"
+            place = f"{'/'.join(name.split('/')[-2:])}:{trace.tb_lineno}"
         trace = trace.tb_next
     return place
 
@@ -75,12 +77,10 @@ def _from_library(_logger: Any, _method: str, line: MutableMapping[str, Any]) ->
     # A library's text and traceback may quote a document or a record: its own words stay out, its place stays in.
     record: logging.LogRecord = line["_record"]
     error = record.exc_info[1] if record.exc_info else None
-    line["event"] = "a library has something to say"
-    line["logger"] = f"{record.name}:{record.lineno}"
+    said = {"event": "a library has something to say", "logger": f"{record.name}:{record.lineno}"}
     if error is not None:
-        line["error_class"], line["where"] = type(error).__name__, where(error)
-        record.exc_info = None
-    return line
+        said |= {"error_class": type(error).__name__, "where": where(error)}
+    return {"_record": record, "_from_structlog": False, **said}
 
 
 def _stamp(service: str) -> Any:

@@ -20,3 +20,12 @@ OUTBOX_SWEPT = Counter("leak_outbox_swept", "Decisions that the sweeper publishe
 
 # The verifier's eye on senders.
 DISPOSABLE_SENDERS = Counter("leak_disposable_senders", "Submitted leaks whose sender uses a disposable domain")
+
+# What audit answers for.
+WITHOUT_ORIGIN = Gauge("leak_delivered_without_origin", "Delivered leaks whose origin is missing; anything but 0 is an alarm")
+LOG_WHOLE = Gauge("leak_audit_log_whole", "1 when the last check of the whole log found nothing wrong")
+LOG_ENTRIES = Gauge("leak_audit_log_entries", "Entries that the last check of the log read")
+ORIGINS_OPENED = Counter("leak_origins_opened", "Sealed origins opened under an order")
+ATTEMPTS_REFUSED = Counter("leak_audit_attempts_refused", "Steps of auditors that the rules refused")
+ORDERS_OVERDUE = Gauge("leak_orders_overdue", "Orders past their deadline that have not ended")
+EXPIRED = Counter("leak_audit_expired", "Documents of audit deleted because their time had come")
