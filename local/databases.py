@@ -37,8 +37,13 @@ class Database:
     def _provisioned(self) -> Path:
         return self.folder / "provisioned"
 
+    @property
+    def made(self) -> bool:
+        """Whether the administrator exists."""
+        return self._provisioned.exists()
+
     def command(self) -> list[str]:
-        """Run the server in the foreground; `prepare` comes first."""
+        """Run the server in the foreground; `make` comes first, once."""
         return [*self._open_command(), "--auth"]
 
     def environment(self) -> dict[str, str]:
@@ -46,11 +51,9 @@ class Database:
         kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
         return {**kept, "HOME": str(self.folder)}
 
-    def prepare(self) -> None:
-        """Make the administrator the first time: the server needs one before it can ask for passwords."""
+    def make(self) -> None:
+        """Make the administrator: the server needs one before it can ask for passwords."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if self._provisioned.exists():
-            return
         with (self.folder / "first-start.log").open("wb") as log:
             command, env = self._open_command(), self.environment()
             server = subprocess.Popen(command, env=env, cwd=self.folder, stdout=log, stderr=log)

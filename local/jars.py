@@ -43,14 +43,20 @@ def locked(lock: Path = LOCK) -> list[Jar]:
     return jars
 
 
-def install(folder: Path, progress: Callable[[int, int], None], lock: Path = LOCK) -> list[Path]:
-    """Fetch what is missing or damaged into `folder`, check every jar, and return their paths in the lock's order."""
-    context, jars, paths = _maven(folder), locked(lock), []
+def install(folder: Path, progress: Callable[[int, int], None], lock: Path = LOCK) -> None:
+    """Fetch what is missing or damaged into `folder`, and check every jar. `progress` gets how many of how many."""
+    context, jars = _maven(folder), locked(lock)
     with ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:
-        for done, path in enumerate(pool.map(lambda jar: _checked(context, jar, lock), jars), start=1):
-            paths.append(path)
+        for done, _ in enumerate(pool.map(lambda jar: _check(context, jar, lock), jars), start=1):
             progress(done, len(jars))
-    return paths
+
+
+def paths(folder: Path, lock: Path = LOCK) -> tuple[Path, ...]:
+    """Where `install` puts the jars."""
+    return tuple(
+        folder / jar.group.replace(".", "/") / jar.artifact / jar.version / f"{jar.artifact}-{jar.version}.jar"
+        for jar in locked(lock)
+    )
 
 
 def resolve(folder: Path) -> Iterable[Jar]:
@@ -70,7 +76,7 @@ def _maven(folder: Path) -> MavenContext:
     return MavenContext(repo_cache=folder, local_repos=[])
 
 
-def _checked(context: MavenContext, jar: Jar, lock: Path) -> Path:
+def _check(context: MavenContext, jar: Jar, lock: Path) -> None:
     artifact = context.project(jar.group, jar.artifact).at_version(jar.version).artifact()
     cached = artifact.cached_path
     # An interrupted download leaves a part of the jar under its final name.
@@ -84,7 +90,6 @@ def _checked(context: MavenContext, jar: Jar, lock: Path) -> Path:
     if _digest(path) != jar.sha256:
         path.unlink()
         raise Failure(f"{jar.coordinates} is not the file that {lock.name} names; if it comes again, ask why")
-    return path
 
 
 def _digest(path: Path) -> str:

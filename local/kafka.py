@@ -44,21 +44,28 @@ class Kafka:
     def _formatted(self) -> Path:
         return self.folder / "formatted"
 
+    @property
+    def made(self) -> bool:
+        """Whether the log folder is ready to start from."""
+        return self._formatted.exists()
+
     def command(self) -> list[str]:
-        """Run the broker in the foreground; `prepare` comes first."""
+        """Run the broker in the foreground; `make` comes first, once, and `configure` before each start."""
         return [*self._java(HEAP), "kafka.Kafka", str(self._settings)]
 
     def environment(self) -> dict[str, str]:
         """Nothing of the caller's: JAVA_TOOL_OPTIONS and the like would change how the broker runs."""
         return {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
 
-    def prepare(self) -> None:
-        """Write the settings, and format the log folder the first time."""
+    def configure(self) -> None:
+        """Write the settings: ports and jars may have moved since the last start."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._settings.touch(mode=0o600)
         self._settings.write_text("".join(f"{name}={value}\n" for name, value in self._properties().items()))
-        if self._formatted.exists():
-            return
+
+    def make(self) -> None:
+        """Format the log folder, and make the administrator in it."""
+        self.configure()
         # A format that was interrupted left a folder that the next one would refuse.
         shutil.rmtree(self.folder / "log", ignore_errors=True)
         self._format()

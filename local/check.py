@@ -1,0 +1,29 @@
+"""`./leak check`: style, types, import contracts, shell; everything that needs no running part."""
+
+import argparse
+import subprocess
+from pathlib import Path
+
+from local.layout import CHECKOUT
+from local.programs import PYTHON
+
+HELP = "style, types, import contracts and the launcher's shell"
+TOOLS = (
+    ("ruff", "check", "."),
+    ("mypy",),
+    ("lint-imports",),
+    ("shellcheck", "leak", ".ci/run"),
+)
+
+
+def run(arguments: list[str]) -> int:
+    """Runs every tool, also after one has failed."""
+    argparse.ArgumentParser(prog="./leak check", description=HELP).parse_args(arguments)
+    tools = Path(PYTHON).parent
+    failed = []
+    for name, *rest in TOOLS:
+        print(f"{name} ...", flush=True)
+        if subprocess.run([tools / name, *rest], cwd=CHECKOUT, check=False).returncode != 0:
+            failed.append(name)
+    print(f"failed: {', '.join(failed)}" if failed else "all good")
+    return 1 if failed else 0

@@ -1,0 +1,118 @@
+"""Makes or refreshes the virtual environment from requirements.lock, then becomes `python -m local`.
+
+Runs before any package is there: standard library only. Interrupted, it goes on from what pip had fetched.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+HOME = CHECKOUT / ".leak"
+VENV = HOME / "venv"
+PYTHON = VENV / "bin" / "python"
+LOCK = CHECKOUT / "requirements.lock"
+# Names the lock that the environment was made from; absent while it is incomplete.
+STAMP = VENV / "requirements.sha256"
+DOWNLOADS = HOME / "cache" / "pip"
+LOG = HOME / "install.log"
+# The packages, what pip fetches them into, and the jars.
+ROOM_BYTES = 1_500_000_000
+LINE_S = 10
+
+
+def main() -> None:
+    """One line when it can't be done."""
+    if _stale():
+        HOME.mkdir(exist_ok=True)
+        _need_room()
+        with _alone():
+            if _stale():
+                _install()
+    os.execv(PYTHON, [str(PYTHON), "-m", "local", *sys.argv[1:]])  # noqa: S606  # no shell is what is wanted here
+
+
+def _stale() -> bool:
+    # A Python that was removed leaves an environment whose `python` is a dead link.
+    return not (PYTHON.exists() and STAMP.exists() and STAMP.read_text() == _fingerprint())
+
+
+def _fingerprint() -> str:
+    return hashlib.sha256(LOCK.read_bytes()).hexdigest()
+
+
+def _install() -> None:
+    packages = sum(1 for line in LOCK.read_text().splitlines() if "==" in line)
+    _say(f"first start: {packages} Python packages into .leak/venv (a minute or two; can be interrupted)")
+    STAMP.unlink(missing_ok=True)
+    if not PYTHON.exists():
+        shutil.rmtree(VENV, ignore_errors=True)
+        venv.create(VENV, with_pip=True, symlinks=True)
+    # Python compiles what it imports; compiling everything now would take longer than the downloads.
+    quick = ["--require-hashes", "--no-deps", "--no-compile", "--progress-bar", "off"]
+    command = [str(PYTHON), "-m", "pip", "install", *quick, "-r", str(LOCK)]
+    pip = subprocess.Popen(command, env=_pip_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    last = _follow(pip, packages)
+    if pip.wait() != 0:
+        _stop(f"pip could not install the packages: {last}; the whole story is in {LOG}; run it again to go on")
+    STAMP.write_text(_fingerprint())
+    # Fetched again only when a package changes; until then it is 200 MB of copies.
+    shutil.rmtree(DOWNLOADS, ignore_errors=True)
+
+
+def _pip_environment() -> dict[str, str]:
+    own = {"PIP_CACHE_DIR": str(DOWNLOADS), "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_ROOT_USER_ACTION": "ignore"}
+    return {**own, **os.environ}
+
+
+def _follow(pip: "subprocess.Popen[str]", packages: int) -> str:
+    """Show how far pip is; returns the line that tells most about its end."""
+    seen, told, last = 0, 0, ""
+    with LOG.open("w") as log:
+        for line in pip.stdout or ():
+            log.write(line)
+            seen += line.startswith("Collecting ")
+            if line.startswith("ERROR") or not last.startswith("ERROR"):
+                last = line.strip()
+            if seen >= told + packages // LINE_S and line.startswith("Collecting "):
+                told = seen
+                _say(f"  fetched {seen} of {packages}")
+            elif line.startswith("Installing collected packages"):
+                _say("  installing")
+    return last
+
+
+def _need_room() -> None:
+    free = shutil.disk_usage(HOME).free
+    if free < ROOM_BYTES:
+        _stop(f"no room: {HOME} is on a disk with {free // 10**6} MB free; the first start needs {ROOM_BYTES // 10**6}")
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Two first starts at once would make one broken environment: the second one waits."""
+    with (HOME / "install.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _stop(why: str) -> None:
+    sys.exit(f"leak: {why}")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        _stop("interrupted; run it again to go on")

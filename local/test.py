@@ -1,0 +1,41 @@
+"""`./leak test`: all tests; the long ones on demand."""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+
+from local import jars
+from local.layout import CHECKOUT, JARS
+from local.programs import PYTHON
+from local.up import say
+
+HELP = "run all tests (--long adds the long ones; other arguments go to pytest)"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+def run(arguments: list[str]) -> int:
+    """The exit status is pytest's."""
+    parser = argparse.ArgumentParser(prog="./leak test", description=HELP)
+    parser.add_argument("--long", action="store_true", help="the full matrices too")
+    asked, rest = parser.parse_known_args(arguments)
+    jars.install(JARS, lambda _done, _total: None)
+    if not _browser():
+        say("browser tests did not run: no Chromium here; install the package chromium, then run this again")
+    marks = [] if asked.long else ["-m", "not long"]
+    return subprocess.run([PYTHON, "-m", "pytest", *marks, *rest], cwd=CHECKOUT, check=False).returncode
+
+
+def _browser() -> bool:
+    """Whether there is a Chromium; where the system lets us, install it."""
+    if not _found() and os.geteuid() == 0 and shutil.which("apt-get") and sys.platform == "linux":
+        say("installing Chromium for the browser tests (once)")
+        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        for step in (["update"], ["install", "-y", "--no-install-recommends", "chromium"]):
+            subprocess.run(["apt-get", "-q", *step], env=environment, check=False, stdout=subprocess.DEVNULL)
+    return _found()
+
+
+def _found() -> bool:
+    return any(shutil.which(name) for name in BROWSERS)
