@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from services.verifier.addresses import AnyMailHost, DnsMailHosts, MailHosts
+from services.verifier.addresses import AnyMailHost, DnsMailHosts, MailHosts, caching_resolver
 from services.verifier.expiry import Expiry
 from services.verifier.handlers import Handlers
 from services.verifier.intake import Intake
@@ -38,7 +38,7 @@ def build(
     intake = Intake(
         Opener(settings.SERVICE, settings.secret("opening.key"), keyring), sealer,
         tokens=Tokens(settings.secret("token.key")), address_key=settings.secret("address.key"),
-        hosts=hosts or (DnsMailHosts() if settings.check_mail_host else AnyMailHost()), clock=clock,
+        hosts=hosts or (DnsMailHosts(caching_resolver) if settings.check_mail_host else AnyMailHost()), clock=clock,
     )
     handlers = Handlers(store, intake, service.publisher, settings, clock)
     expiry = Expiry(store, service.publisher, lambda: service.caught_up(ConfirmationClicked), clock)

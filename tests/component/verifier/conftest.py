@@ -1,0 +1,176 @@
+"""The verifier as wired, on the embedded database, with Kafka stood in for and a clock that moves by hand."""
+
+import asyncio
+import json
+import secrets
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiokafka import ConsumerRecord
+from motor.motor_asyncio import AsyncIOMotorClient
+
+from deploy.setup import keys
+from services.verifier import wiring
+from services.verifier.settings import Settings
+from shared.digests import from_base64url, token_digest
+from shared.events.base import Event
+from shared.events.confirmations import ConfirmationClicked, SenderChallenged, SenderStopped
+from shared.events.leaks import LeakCancelled, LeakSubmitted
+from shared.runtime.service import Service
+from shared.sealing import Sealer
+from shared.unsealing import Opener
+from tests.fakes.publisher import RecordingPublisher
+
+NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+
+class HandClock:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, **by: float) -> None:
+        self.now += timedelta(**by)
+
+
+@dataclass
+class World:
+    """The verifier and everything around it."""
+
+    service: Service
+    publisher: RecordingPublisher
+    database: Any
+    clock: HandClock
+    gateway: Sealer
+    mailer: Opener
+
+    def submitted(self, sender: str = "anna@example.org", leak_id: str | None = None, **changes: Any) -> LeakSubmitted:
+        leak_id = leak_id or secrets.token_hex(16)
+        fields = {
+            "leak_id": leak_id, "submitted_at": self.clock.now, "confirm_before": self.clock.now + timedelta(days=1),
+            "sender": self.gateway.seal("sender", leak_id, sender.encode()),
+            "recipient": self.gateway.seal("recipient", leak_id, b"ben@example.org"),
+            "message": self.gateway.seal("message", leak_id, b"thank you"),
+            "recipient_pseudonym": "b" * 64, "domain_pseudonym": "c" * 64,
+            "relation": "friend", "kind": "thanks", "language": "en", "receipt_key": "k" * 43,
+        }
+        return LeakSubmitted.model_validate(fields | changes)
+
+    async def tell(self, *events: Event) -> list[Event]:
+        """Deliver events of one topic as one batch, under the delivery policy; what the verifier published of it."""
+        before = len(self.publisher.published)
+        topic = events[0].topic
+        await self.service.deliveries[topic]([_record(topic, event) for event in events])
+        return self.publisher.published[before:]
+
+    def twin(self) -> Service:
+        """Another replica, on the same database."""
+        return wiring.build(
+            self.service.settings, publisher=self.publisher, database=self.database, clock=self.clock
+        )
+
+    async def sweep(self) -> list[Event]:
+        before = len(self.publisher.published)
+        await next(work for name, _, work in self.service._loops if name == "expiry")()
+        return self.publisher.published[before:]
+
+    def mailed(self, challenge: Event) -> dict[str, str]:
+        """What the mailer reads in a challenge."""
+        assert isinstance(challenge, SenderChallenged)
+        opened = self.mailer.open("challenge", challenge.challenge_id, challenge.challenge)
+        content: dict[str, str] = json.loads(opened)
+        return content
+
+    async def challenge(self, event: LeakSubmitted) -> dict[str, str]:
+        """Submit a leak; what its confirmation mail will hold."""
+        [challenge] = await self.tell(event)
+        return self.mailed(challenge)
+
+    def clicked(self, token: str) -> ConfirmationClicked:
+        return ConfirmationClicked(token_digest=token_digest(token), clicked_at=self.clock.now)
+
+    def stopped(self, token: str) -> SenderStopped:
+        return SenderStopped(token_digest=token_digest(token), stopped_at=self.clock.now)
+
+    def cancelled(self, event: LeakSubmitted) -> LeakCancelled:
+        return LeakCancelled(leak_id=event.leak_id, cancelled_at=self.clock.now)
+
+    async def stored(self) -> str:
+        """Every document of the verifier, as text."""
+        names = await self.database.list_collection_names()
+        return str([document for name in names for document in await self.database[name].find().to_list(None)])
+
+
+def _record(topic: str, event: Event) -> ConsumerRecord:
+    value = event.model_dump_json(exclude_none=True).encode()
+    return ConsumerRecord(topic, 0, 0, 0, 0, event.key.encode(), value, None, len(event.key), len(value), ())
+
+
+@pytest.fixture(scope="session")
+def database_port() -> Iterator[int]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [str(Path(sys.executable).with_name("secantusd-py")), "--port", str(port), "--storage-path", ":memory:"]
+    with subprocess.Popen([*command, "--log-level", "ERROR"]) as server:
+        yield port
+        server.terminate()
+
+
+@pytest.fixture(scope="session")
+def secrets_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("secrets")
+    keys.make(folder)
+    return folder
+
+
+@pytest.fixture
+async def database(database_port: int) -> AsyncIterator[Any]:
+    client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
+        f"mongodb://127.0.0.1:{database_port}", tz_aware=True, serverSelectionTimeoutMS=20_000
+    )
+    name = f"verifier-{secrets.token_hex(4)}"
+    yield client[name]
+    await client.drop_database(name)
+    client.close()
+
+
+@pytest.fixture
+def limits() -> dict[str, int]:
+    """Settings that a test may override."""
+    return {}
+
+
+@pytest.fixture
+async def world(database: Any, secrets_folder: Path, limits: dict[str, int]) -> World:
+    settings = Settings(secrets_dir=secrets_folder / "verifier", kafka_security="SASL_PLAINTEXT", **limits)
+    publisher, clock = RecordingPublisher("verifier"), HandClock()
+    service = wiring.build(settings, publisher=publisher, database=database, clock=clock)
+
+    async def clicks_are_read(_model: type[Event]) -> None:
+        await asyncio.sleep(0)
+
+    service.caught_up = clicks_are_read
+    for prepare in service._on_start:
+        await prepare()
+    keyring = settings.keyring()
+    return World(
+        service, publisher, database, clock,
+        gateway=Sealer("gateway", _key(secrets_folder / "gateway/signing.key"), keyring, now=clock),
+        mailer=Opener("mailer", _key(secrets_folder / "mailer/opening.key"), keyring),
+    )
+
+
+def _key(path: Path) -> bytes:
+    return from_base64url(path.read_text())

@@ -1,0 +1,125 @@
+"""Caps, limits and the stop list act in silence; nothing at rest or logged tells an address."""
+
+import asyncio
+
+import pytest
+
+from shared.events.confirmations import SenderChallenged
+from shared.events.leaks import LeakConfirmed, LeakExpired, LeakWithdrawn
+from tests.component.verifier.conftest import World
+
+
+@pytest.fixture
+def limits() -> dict[str, int]:
+    return {"confirmation_mails_a_day": 3, "confirmed_leaks_a_day": 2}
+
+
+async def test_an_address_gets_so_many_confirmation_mails_a_day_in_any_spelling(world: World):
+    leaks = [world.submitted(f"Anna+{number}@Example.org") for number in range(5)]
+    assert len(await world.tell(*leaks[:2])) == 2
+    assert len(await world.tell(*leaks)) == 3
+    assert len(await world.tell(world.submitted("ben@example.org"))) == 1
+    world.clock.forward(days=1)
+    assert len(await world.tell(world.submitted())) == 1
+
+
+async def test_two_replicas_at_once_keep_one_cap(world: World):
+    twin = world.twin().deliveries
+    batches = [[world.submitted() for _ in range(3)] for _ in range(4)]
+    topic = batches[0][0].topic
+    handlers = [world.service.deliveries[topic]._handler, twin[topic]._handler] * 2
+    await asyncio.gather(*(handler(batch) for handler, batch in zip(handlers, batches, strict=True)))
+    assert len(world.publisher.of(SenderChallenged)) == 3
+
+
+async def test_what_got_no_mail_expires_on_time_like_any_other(world: World):
+    leaks = [world.submitted() for _ in range(5)]
+    await world.tell(*leaks)
+    world.clock.forward(days=1, minutes=2)
+    expired = await world.sweep()
+    assert {event.leak_id for event in expired} == {leak.leak_id for leak in leaks}
+    assert {type(event) for event in expired} == {LeakExpired}
+
+
+async def test_a_senders_daily_limit_counts_confirmed_leaks_only(world: World):
+    mails = [await world.challenge(world.submitted()) for _ in range(3)]
+    told = await world.tell(*(world.clicked(mail["confirm_token"]) for mail in mails))
+    assert sorted(type(event).__name__ for event in told) == ["LeakConfirmed", "LeakConfirmed", "LeakWithdrawn"]
+    [withdrawn] = world.publisher.of(LeakWithdrawn)
+    assert withdrawn.reason == "sender_limit"
+    again = await world.tell(*(world.clicked(mail["confirm_token"]) for mail in mails))
+    assert sorted(event.event_id for event in again) == sorted(event.event_id for event in told)
+
+
+async def test_never_again_withdraws_what_waits_and_stops_later_mail(world: World):
+    waiting, confirmed = world.submitted(), world.submitted()
+    mail = await world.challenge(waiting)
+    await world.tell(world.clicked((await world.challenge(confirmed))["confirm_token"]))
+    first = await world.tell(world.stopped(mail["stop_token"]))
+    assert [(event.leak_id, event.reason) for event in first] == [(waiting.leak_id, "sender_stopped")]
+    assert await world.tell(world.stopped(mail["stop_token"])) == first
+    later = await world.tell(world.submitted("ANNA@example.org"))
+    assert [(type(event), event.reason) for event in later] == [(LeakWithdrawn, "sender_stopped")]
+    assert await world.tell(world.clicked(mail["confirm_token"])) == first
+    assert len(world.publisher.of(LeakConfirmed)) == 1
+
+
+async def test_the_stop_link_works_after_the_leak_expired(world: World):
+    mail = await world.challenge(world.submitted())
+    world.clock.forward(days=10)
+    await world.sweep()
+    await world.tell(world.stopped(mail["stop_token"]))
+    assert [type(event) for event in await world.tell(world.submitted())] == [LeakWithdrawn]
+
+
+async def test_the_stop_link_works_after_somebody_cancelled_the_leak(world: World):
+    leak = world.submitted()
+    mail = await world.challenge(leak)
+    await world.tell(world.cancelled(leak))
+    world.clock.forward(days=2)
+    await world.sweep()
+    await world.tell(world.stopped(mail["stop_token"]))
+    assert [type(event) for event in await world.tell(world.submitted())] == [LeakWithdrawn]
+
+
+async def test_the_stop_list_outlives_everything_else(world: World):
+    mail = await world.challenge(world.submitted())
+    await world.tell(world.stopped(mail["stop_token"]))
+    world.clock.forward(days=400)
+    await world.sweep()
+    assert [type(event) for event in await world.tell(world.submitted())] == [LeakWithdrawn]
+
+
+async def test_a_strangers_stop_token_stops_nobody_and_is_not_kept(world: World):
+    assert await world.tell(world.stopped("A" * 22)) == []
+    assert await world.stored() == "[]"
+
+
+async def test_no_address_and_no_token_is_at_rest(world: World):
+    mail = await world.challenge(world.submitted())
+    await world.tell(world.clicked(mail["confirm_token"]))
+    await world.tell(world.stopped(mail["stop_token"]))
+    stored = await world.stored()
+    for secret in ("anna", "example.org", mail["confirm_token"], mail["stop_token"]):
+        assert secret not in stored
+
+
+async def test_no_address_is_logged_even_when_everything_goes_wrong(world: World, capsys: pytest.CaptureFixture[str]):
+    forged = world.submitted().model_copy(update={"leak_id": "f" * 32})
+    await world.tell(forged)
+    captured = capsys.readouterr()
+    assert "anna" not in captured.out + captured.err
+
+
+async def test_an_address_that_can_get_no_mail_is_refused_in_silence(world: World):
+    assert await world.tell(world.submitted("no address at all")) == []
+    world.clock.forward(days=1, minutes=2)
+    assert [type(event) for event in await world.sweep()] == [LeakExpired]
+
+
+async def test_what_arrives_after_its_end_is_not_mailed_but_expires(world: World):
+    leak = world.submitted()
+    world.clock.forward(days=2)
+    assert await world.tell(leak) == []
+    assert world.publisher.of(SenderChallenged) == []
+    assert [type(event) for event in await world.sweep()] == [LeakExpired]
