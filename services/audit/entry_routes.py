@@ -1,0 +1,65 @@
+"""Entering an order, one step a page; nothing is kept before the last one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute
+
+from services.audit import domain, forms
+from services.audit.domain import Draft, Rules
+from services.audit.orders import Desk
+from services.audit.page import Pages
+from services.audit.store import Store
+from shared.console.sessions import Person
+
+
+@dataclass(frozen=True)
+class EntryRoutes:
+    """The steps carry what was typed along in the page, so that going back loses nothing."""
+
+    pages: Pages
+    desk: Desk
+    store: Store
+    rules: Rules
+    grounds: Sequence[str]
+
+    def routes(self) -> Sequence[BaseRoute]:
+        """To be listed before the orders' own."""
+        return [
+            self.pages.route("GET", "/orders/new", self.start),
+            self.pages.route("POST", "/orders/new", self.go_on),
+        ]
+
+    async def start(self, request: Request, _person: Person) -> Response:
+        """The first step, empty or begun on a threat's page."""
+        return await self._page(request, forms.started(request.query_params, self.pages.clock()), 0)
+
+    async def go_on(self, request: Request, person: Person) -> Response:
+        """One step on, one back, or into the log."""
+        asked = forms.asked(await request.form())
+        if asked.go == "back":
+            return await self._page(request, asked.draft, max(asked.step - 1, 0))
+        problems = domain.problems(asked.draft, self.grounds, self.pages.clock())
+        wrong = forms.first_wrong(problems, asked.step)
+        if wrong is not None:
+            return await self._page(request, asked.draft, wrong, problems)
+        if asked.step < forms.REVIEW:
+            return await self._page(request, asked.draft, asked.step + 1)
+        if not asked.confirmed:
+            return await self._page(request, asked.draft, asked.step, {"confirmed": "missing"})
+        order = await self.desk.enter(person.name, asked.draft)
+        return RedirectResponse(f"/orders/{order.number}", 303)
+
+    async def _page(
+        self, request: Request, draft: Draft, step: int, problems: Mapping[str, str] | None = None
+    ) -> Response:
+        reviewing = step == forms.REVIEW
+        return self.pages.page(
+            request, "new.html", 422 if problems else 200, draft=draft, step=step, problems=problems or {},
+            review=forms.REVIEW, shown=forms.STEPS[step] if not reviewing else (), known_fields=domain.FIELDS,
+            local_time=forms.LOCAL_TIME, text_max=domain.TEXT_MAX, rules=self.rules,
+            records=await self.store.records(draft.leak_id) if reviewing else [],
+            due_at=domain.due_at(draft, self.rules) if reviewing else None,
+        )

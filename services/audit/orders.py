@@ -1,0 +1,146 @@
+"""The order desk: reads the log, asks the rules, appends the step, and only then lets it take effect."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from services.audit import domain, export
+from services.audit.chain import Deed, Entry, Fact
+from services.audit.domain import Action, Draft, Order, Rules, Why
+from services.audit.log import Log
+from services.audit.opening import OriginOpener
+from services.audit.retention import Retention
+from services.audit.store import Record, Store
+from services.audit.watch import Watch
+from shared.digests import sha256
+from shared.runtime import logs, metrics
+from shared.runtime.clock import Clock
+from shared.sealing import SealBroken
+
+log = logs.get("audit")
+
+_STEP: Final[Mapping[Action, str]] = {
+    "approve": "order.approved", "refuse": "order.refused", "open": "order.opened", "close": "order.closed",
+}
+
+
+class Refused(Exception):
+    """The rules don't allow it; the attempt is in the log."""
+
+    def __init__(self, why: Why, order: Order | None) -> None:
+        super().__init__(why)
+        self.why = why
+        self.order = order
+
+
+class OpeningFailed(Exception):
+    """Allowed and logged, but a record could not be opened: nothing was handed out, and the log says so."""
+
+
+class Desk:
+    """What an auditor can do to an order. Raises Refused; ChainBroken when the log is not whole: then nothing goes."""
+
+    def __init__(  # noqa: PLR0917  # wiring passes many parts
+        self, audit_log: Log, store: Store, retention: Retention, opener: OriginOpener, watch: Watch,
+        answer_key: bytes, rules: Rules, grounds: Sequence[str], clock: Clock,
+    ) -> None:
+        self._log = audit_log
+        self._store = store
+        self._retention = retention
+        self._opener = opener
+        self._watch = watch
+        self._answer_key = Ed25519PrivateKey.from_private_bytes(answer_key)
+        self._rules = rules
+        self._grounds = grounds
+        self._clock = clock
+
+    async def orders(self) -> dict[int, Order]:
+        """Every order, by number."""
+        return domain.orders(await self._log.read())
+
+    async def enter(self, by: str, draft: Draft) -> Order:
+        """A new order from a draft without problems (else ValueError); from now on its leak's record is held."""
+        if domain.problems(draft, self._grounds, self._clock()):
+            raise ValueError("the draft is not complete")
+        draft = replace(draft, fields=domain.in_order(draft.fields))
+        facts = domain.facts_of(draft, domain.due_at(draft, self._rules))
+        entry = await self._log.append(Deed("order.entered", by, self._clock(), facts, draft.leak_id))
+        await self._retention.apply_holds()
+        return (await self.orders())[entry.seq]
+
+    async def approve(self, by: str, number: int, fields: Sequence[str]) -> None:
+        """A second person grants all of the fields asked, or fewer; runs out by itself."""
+        lapses_at = self._clock() + self._rules.approval
+        facts: dict[str, Fact] = {"fields": list(domain.in_order(fields)), "lapses_at": lapses_at.isoformat()}
+        await self._step(
+            by, number, "approve", lambda _: facts, lambda order: domain.fields_not_grantable(order, fields)
+        )
+
+    async def refuse(self, by: str, number: int, reason: str) -> None:
+        """The order will not be answered; nothing of it can follow."""
+        await self._step(by, number, "refuse", lambda _: {"reason": reason}, lambda _: _said(reason))
+        await self._retention.apply_holds()
+
+    async def close(self, by: str, number: int, note: str) -> None:
+        """The answer was handed over: to whom and how is in the note."""
+        await self._step(by, number, "close", lambda _: {"note": note}, lambda _: _said(note))
+        await self._retention.apply_holds()
+
+    async def open(self, by: str, number: int) -> bytes:
+        """Open the order's one leak and give the signed answer. It is kept nowhere: repeat until the approval runs out.
+
+        The whole log is checked first, and the entry in it is durable before anything is opened. Raises OpeningFailed
+        when a record does not open.
+        """
+        await self._watch.require_whole()
+        order = (await self.orders()).get(number)
+        records = await self._store.records(order.leak_id) if order else []
+        # Which sealed records are opened is in the log; their digests tell nothing about what is in them.
+        digests = [sha256(record.origin) for record in records]
+        entry = await self._step(
+            by, number, "open", lambda order: {"fields": list(order.granted), "records": digests},
+            lambda _: None if records else "no_origin",
+        )
+        return await self._answer(entry, records)
+
+    async def _answer(self, entry: Entry, records: Sequence[Record]) -> bytes:
+        order = (await self.orders())[entry.order or 0]
+        try:
+            origins = [self._opener.open(order.leak_id, record.origin) for record in records]
+        except SealBroken as broken:
+            facts: dict[str, Fact] = {"reason": str(broken)}
+            await self._log.append(Deed("order.failed", entry.by, self._clock(), facts, order.leak_id, order.number))
+            raise OpeningFailed(str(broken)) from broken
+        metrics.ORIGINS_OPENED.inc(len(origins))
+        log.warning("an origin was opened", order_id=order.number, leak_id=order.leak_id, seq=entry.seq)
+        return export.answer(order, entry, origins, self._answer_key)
+
+    async def _step(
+        self, by: str, number: int, action: Action, facts: Callable[[Order], Mapping[str, Fact]],
+        also: Callable[[Order], Why | None],
+    ) -> Entry:
+        """Decide on the log as it ends now, and append only if it still ends there: two at once can't both be right."""
+        while True:
+            order, now = (await self.orders()).get(number), self._clock()
+            head = self._log.head
+            if order is None:
+                raise await self._refused(by, action, "no_such_order", None)
+            if why := domain.why_not(order, action, by, now) or also(order):
+                raise await self._refused(by, action, why, order)
+            deed = Deed(_STEP[action], by, now, facts(order), order.leak_id, number)
+            if entry := await self._log.append_next(head, deed):
+                return entry
+
+    async def _refused(self, by: str, action: Action, why: Why, order: Order | None) -> Refused:
+        facts: dict[str, Fact] = {"tried": action, "why": why}
+        about = (order.leak_id, order.number) if order else (None, None)
+        await self._log.append(Deed("attempt.refused", by, self._clock(), facts, *about))
+        metrics.ATTEMPTS_REFUSED.inc()
+        return Refused(why, order)
+
+
+def _said(text: str) -> Why | None:
+    return None if text.strip() else "not_said"
+

@@ -1,0 +1,148 @@
+"""Checks that need no trust in the running service: the whole log from the database, and an answer offline.
+
+python -m services.audit.verify                        the log; names the first thing wrong, and exits 1
+python -m services.audit.verify key                    the public key of answers, to hand to authorities
+python -m services.audit.verify answer FILE KEY        one answer; KEY is that public key, or a file that holds it
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import rfc8785
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from services.audit import domain
+from services.audit.chain import ChainBroken, Entry, Head, follow
+from services.audit.export import FORMAT, SIGNED
+from services.audit.log import HeadFile
+from services.audit.settings import Settings
+from services.audit.store import LogStore
+from shared.digests import from_base64url, to_base64url
+from shared.runtime import mongo
+from shared.sealing import key_id
+
+
+class AnswerBroken(Exception):
+    """The file is not an answer as it was signed."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a whole log holds."""
+
+    entries: int
+    orders: int
+    opened: int
+    head: Head
+
+
+async def check_log(store: LogStore, key: Ed25519PublicKey, noted: Iterable[Head | None]) -> Report:
+    """Read the log from its first entry. ChainBroken names the first thing wrong.
+
+    Checks that each entry is whole, signed and in its place; that every step of an order was allowed when it was taken;
+    that the log still holds the ends that were noted elsewhere.
+    """
+    head, entries = Head(), list[Entry]()
+    async for place, entry in store.entries():
+        head = follow(head, entry, place, key)
+        entries.append(entry)
+    for end in noted:
+        if end is not None:
+            _holds(entries, end)
+    orders = _allowed(entries)
+    opened = sum(any(entry.act == "order.opened" for entry in order.entries) for order in orders)
+    return Report(len(entries), len(orders), opened, head)
+
+
+def _holds(entries: list[Entry], end: Head) -> None:
+    if end.seq > len(entries):
+        raise ChainBroken(f"the log ends at entry {len(entries)}, but reached entry {end.seq}: it was cut short")
+    if end.seq and entries[end.seq - 1].digest != end.digest:
+        raise ChainBroken(f"entry {end.seq} is not the one that was noted: the log was replaced")
+
+
+def _allowed(entries: list[Entry]) -> list[domain.Order]:
+    orders: dict[int, domain.Order] = {}
+    for entry in entries:
+        if fault := domain.fault(orders.get(entry.order or 0), entry):
+            raise ChainBroken(fault)
+        domain.add(orders, entry)
+    return list(orders.values())
+
+
+def check_answer(raw: bytes, public_key: bytes) -> dict[str, Any]:
+    """What an answer says. AnswerBroken when a byte of it was changed, or another key signed it."""
+    try:
+        told = json.loads(raw)
+        body, signature = told["answer"], from_base64url(told["signature"])
+        canonical = rfc8785.dumps(told)
+    except (ValueError, KeyError, TypeError, AttributeError) as strange:
+        raise AnswerBroken("this is not an answer") from strange
+    if canonical != raw:
+        raise AnswerBroken("the file is not byte for byte as it was written")
+    if not isinstance(body, dict) or body.get("format") != FORMAT:
+        raise AnswerBroken("this is not an answer of a form known here")
+    if body.get("signing_key") != key_id(public_key):
+        raise AnswerBroken("it names another signing key than the one given")
+    try:
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, SIGNED + rfc8785.dumps(body))
+    except InvalidSignature as broken:
+        raise AnswerBroken("the signature does not hold: something was changed") from broken
+    return body
+
+
+def public_key(settings: Settings, name: str) -> bytes:
+    """The public half of a signing key in the service's secrets."""
+    return Ed25519PrivateKey.from_private_bytes(settings.secret(name)).public_key().public_bytes_raw()
+
+
+async def _log_verb() -> str:
+    settings = Settings()
+    key = Ed25519PublicKey.from_public_bytes(public_key(settings, "log.key"))
+    report = await check_log(LogStore(mongo.connect(settings)), key, [HeadFile(settings.head_file).read()])
+    return (
+        f"The log is whole: {report.entries} entries, {report.orders} orders, {report.opened} of them opened. "
+        f"It ends with {report.head.digest}."
+    )
+
+
+def _answer_verb(file: Path, key: str) -> str:
+    text = Path(key).read_text().strip() if Path(key).is_file() else key
+    body = check_answer(file.read_bytes(), from_base64url(text))
+    reference, opened_at = body["order"]["reference"], body["opened_at"]
+    return f"The answer is whole: order {reference}, leak {body['leak_id']}, opened {opened_at}."
+
+
+def main() -> int:
+    """Exit 0 when what was checked is whole, 1 when it isn't."""
+    parser = argparse.ArgumentParser(prog="verify", description="Check the audit log, or an answer.")
+    verbs = parser.add_subparsers(dest="verb")
+    verbs.add_parser("log", help="check the whole log (the default)")
+    verbs.add_parser("key", help="print the public key of answers")
+    answer = verbs.add_parser("answer", help="check one answer, offline")
+    answer.add_argument("file", type=Path)
+    answer.add_argument("key", help="the public key, or a file that holds it")
+    asked = parser.parse_args()
+    try:
+        if asked.verb == "answer":
+            said = _answer_verb(asked.file, asked.key)
+        elif asked.verb == "key":
+            said = to_base64url(public_key(Settings(), "answer.key"))
+        else:
+            said = asyncio.run(_log_verb())
+    except (ChainBroken, AnswerBroken) as broken:
+        sys.stdout.write(f"NOT WHOLE: {broken}.\n")
+        return 1
+    sys.stdout.write(said + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
