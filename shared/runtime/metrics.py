@@ -29,3 +29,10 @@ ORIGINS_OPENED = Counter("leak_origins_opened", "Sealed origins opened under an 
 ATTEMPTS_REFUSED = Counter("leak_audit_attempts_refused", "Steps of auditors that the rules refused")
 ORDERS_OVERDUE = Gauge("leak_orders_overdue", "Orders past their deadline that have not ended")
 EXPIRED = Counter("leak_audit_expired", "Documents of audit deleted because their time had come")
+
+# Mails.
+MAILS = Counter("leak_mails", "Mails that are done with, by what they were and how they ended", ["what", "end"])
+MAILS_DEFERRED = Counter("leak_mails_deferred", "Attempts after which a mail waits for another one")
+MAILS_UNKNOWN = Counter("leak_mails_unknown", "Attempts whose end nobody knows; each may have delivered, and may repeat")
+MAILS_UNREADABLE = Counter("leak_mails_unreadable", "Attempts at a mail whose seal does not open; it is kept")
+MAIL_RELAY_UP = Gauge("leak_mail_relay_up", "1 when the last connection to the mail relay succeeded")
