@@ -1,0 +1,28 @@
+"""Fixtures for every test; the real parts start when the first test asks for them."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.stack import RealParts, running
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run all tests with real parts on one worker: they share one Kafka, and there is one a session."""
+    for item in items:
+        if "stack" in getattr(item, "fixturenames", ()) or item.get_closest_marker("e2e"):
+            item.add_marker(pytest.mark.xdist_group("real parts"))
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealParts]:
+    """Real Kafka (users and ACLs by the set-up step) and both databases, shared by the session; see tests/stack.py."""
+    with running(tmp_path_factory.mktemp("stack")) as parts:
+        yield parts
+
+
+@pytest.fixture
+def empty_stack(stack: RealParts) -> RealParts:
+    """The same, with no record and no document in it; services that still run keep their groups."""
+    stack.empty()
+    return stack
