@@ -1,0 +1,151 @@
+"""Outermost: learns the true client, keeps it apart, and strips it from the request before anything further in runs."""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.gateway.forwarded import Hop, TrustedProxies, plain_address
+from services.gateway.problems import problem
+from shared.runtime import logs
+
+SCOPE_KEY = "leak.caller"
+# What the code further in reads; every other header is dropped, since any of them may tell who calls.
+KEPT_HEADERS = frozenset({
+    b"accept", b"accept-encoding", b"accept-language", b"authorization", b"content-encoding", b"content-length",
+    b"content-type", b"host", b"idempotency-key", b"if-modified-since", b"if-none-match", b"origin", b"range",
+    b"sec-fetch-dest", b"sec-fetch-mode", b"sec-fetch-site", b"transfer-encoding",
+})
+CLIENT_KEY_HEADER = b"leak-client-key"
+CLAIMED_ADDRESS_HEADER = b"leak-client-address"
+
+# Behind a Unix socket there is no peer, so no origin, so nothing can be accepted.
+NO_PEER = problem("unavailable", retry_after_s=60)
+MISDIRECTED = problem("misdirected")
+SERVER_ERROR = problem("server-error")
+
+log = logs.get("gateway")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Caller:
+    """Who calls, for the seal and the limiter alone. Its repr is `<Caller>`, so that no log or trace can show more."""
+
+    address: str
+    port: int | None
+    destination_address: str | None
+    destination_port: int | None
+    obtained: str
+    captured_at_ns: int
+    client_key: str | None
+    claimed_address: str | None
+
+    def __repr__(self) -> str:
+        """Show nothing."""
+        return "<Caller>"
+
+
+def caller_of(request: Request) -> Caller:
+    """The caller that the edge kept for this request."""
+    caller = request.scope[SCOPE_KEY]
+    if not isinstance(caller, Caller):
+        raise TypeError("the edge did not see this request")
+    return caller
+
+
+class Edge:
+    """ASGI middleware. `hosts` are the names that we answer to, without ports; empty means any."""
+
+    def __init__(self, app: ASGIApp, trusted: TrustedProxies, hosts: Iterable[str] = ()) -> None:
+        self._app = app
+        self._trusted = trusted
+        self._hosts = frozenset(host.lower().encode() for host in hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Capture, strip, hand on; whatever escapes further in is told by its class alone."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        answering = _Answering(send)
+        caller = self._capture(scope)
+        if caller is None:
+            await NO_PEER(scope, receive, answering)
+            return
+        scope[SCOPE_KEY] = caller
+        if self._hosts and _host(scope) not in self._hosts:
+            await MISDIRECTED(scope, receive, answering)
+            return
+        try:
+            await self._app(scope, receive, answering)
+        except Exception as bug:  # noqa: BLE001  # its message may hold input, so it goes no further than its class
+            log.error(  # noqa: TRY400  # the trace would quote it
+                "a request failed", error_class=type(bug).__name__, where=logs.where(bug),
+            )
+            if not answering.started:
+                await SERVER_ERROR(scope, receive, answering)
+
+    def _capture(self, scope: Scope) -> Caller | None:
+        client, headers = scope["client"], scope["headers"]
+        socket = _socket(client)
+        claimed = client_key = None
+        kept = []
+        for pair in headers:
+            name = pair[0]
+            if name in KEPT_HEADERS:
+                kept.append(pair)
+            elif name == CLIENT_KEY_HEADER:
+                client_key = pair[1].decode("latin-1")
+            elif name == CLAIMED_ADDRESS_HEADER:
+                claimed = pair[1].decode("latin-1")
+        found = self._trusted.find(socket, headers) if socket else None
+        scope["client"] = None
+        # In place, because the server holds the same list.
+        headers[:] = kept
+        if found is None:
+            return None
+        # Behind a proxy the socket's near end is not what the client connected to.
+        near = scope.get("server") if found.obtained == "socket" else None
+        near_address = plain_address(near[0]) if near else None
+        return Caller(
+            address=found.client.address,
+            port=found.client.port,
+            destination_address=near_address,
+            destination_port=near[1] if near and near_address else None,
+            obtained=found.obtained,
+            captured_at_ns=time.time_ns(),
+            client_key=client_key,
+            claimed_address=claimed,
+        )
+
+
+class _Answering:
+    """Remembers whether an answer was begun, so that a late failure isn't answered twice."""
+
+    __slots__ = ("_send", "started")
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.started = False
+
+    async def __call__(self, message: Message) -> None:
+        self.started = True
+        await self._send(message)
+
+
+def _socket(client: tuple[str, int] | None) -> Hop | None:
+    if not client:
+        return None
+    address = plain_address(client[0])
+    return Hop(address, client[1]) if address else None
+
+
+def _host(scope: Scope) -> bytes:
+    host = next((value for name, value in scope["headers"] if name == b"host"), b"").lower()
+    if host.startswith(b"["):
+        return bytes(host.partition(b"]")[0] + b"]")
+    return bytes(host.partition(b":")[0])

@@ -1,0 +1,119 @@
+"""The receipt: 128 bits that a person can copy by hand, and all that is derived from them."""
+
+import hashlib
+import hmac
+import re
+import secrets
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+
+from shared.digests import from_base64url, to_base64url
+from shared.sealing import HPKE, receipt_info
+
+SEED_BYTES = 16
+# Crockford's base32: no I, L, O or U, so that what is misread can be put right.
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+SEED_SYMBOLS = 26
+GROUP = 4
+# The largest prime under 32²: every wrong symbol and every two neighbours swapped change the remainder.
+CHECK_MODULUS = 1021
+_VALUES = {symbol: value for value, symbol in enumerate(ALPHABET)} | {"O": 0, "I": 1, "L": 1}
+_SEPARATORS = re.compile(r"[\s\-\u2010-\u2015]+")
+LONGEST_TYPED = 100
+# 22 symbols of base64url hold 132 bits; more than 200 is no key but a payload.
+IDEMPOTENCY_KEY = re.compile(r"[A-Za-z0-9_-]{22,200}")
+
+
+class StatementUnreadable(Exception):
+    """A statement of reasons that this receipt doesn't open."""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """One receipt. Its parts come from separate labels, so none tells another."""
+
+    seed: bytes = field(repr=False)
+
+    @classmethod
+    def fresh(cls) -> "Receipt":
+        """A receipt of 128 random bits."""
+        return cls(secrets.token_bytes(SEED_BYTES))
+
+    @classmethod
+    def repeatable(cls, secret: bytes, idempotency_key: str, request_digest: bytes) -> "Receipt":
+        """The same receipt for the same key and request; needs `secret`, so that nobody else can compute it."""
+        told = b"leak idempotency v1\x00" + idempotency_key.encode() + b"\x00" + request_digest
+        return cls(hmac.digest(secret, told, "sha256")[:SEED_BYTES])
+
+    @classmethod
+    def read(cls, text: str) -> "Receipt | None":
+        """What a person typed: any case, any grouping, O for 0, I or L for 1. None when a symbol is wrong."""
+        typed = _SEPARATORS.sub("", text[:LONGEST_TYPED]).upper()
+        if len(typed) != SEED_SYMBOLS + 2 or any(symbol not in _VALUES for symbol in typed):
+            return None
+        number = _number(typed[:SEED_SYMBOLS])
+        if number >> (8 * SEED_BYTES) or _number(typed[SEED_SYMBOLS:]) != number % CHECK_MODULUS:
+            return None
+        return cls(number.to_bytes(SEED_BYTES, "big"))
+
+    @cached_property
+    def text(self) -> str:
+        """Seven groups of four; the last two symbols are the check."""
+        number = int.from_bytes(self.seed, "big")
+        symbols = _symbols(number, SEED_SYMBOLS) + _symbols(number % CHECK_MODULUS, 2)
+        return "-".join(symbols[at : at + GROUP] for at in range(0, len(symbols), GROUP))
+
+    @cached_property
+    def leak_id(self) -> str:
+        """The leak's id, from which the receipt can't be found."""
+        return self._derive(b"leak_id", 16).hex()
+
+    @cached_property
+    def public_key(self) -> str:
+        """What travels with the leak, so that reasons and answers can be sealed to this receipt."""
+        return to_base64url(self._private_key.public_key().public_bytes_raw())
+
+    def open_statement(self, sealed: str) -> bytes:
+        """The plaintext of what was sealed to this receipt about its leak."""
+        try:
+            padded = HPKE.decrypt(from_base64url(sealed), self._private_key, info=receipt_info(self.leak_id))
+        except (InvalidTag, ValueError) as broken:
+            raise StatementUnreadable from broken
+        return padded[4 : 4 + int.from_bytes(padded[:4], "big")]
+
+    @cached_property
+    def _private_key(self) -> X25519PrivateKey:
+        return X25519PrivateKey.from_private_bytes(self._derive(b"key pair", 32))
+
+    @cached_property
+    def _root(self) -> bytes:
+        # HKDF-Extract (RFC 5869), once for every label.
+        return hmac.digest(b"leak receipt v1", self.seed, "sha256")
+
+    def _derive(self, label: bytes, length: int) -> bytes:
+        return HKDFExpand(hashes.SHA256(), length, label).derive(self._root)
+
+
+def request_digest(*parts: str) -> bytes:
+    """A digest of a request's parts that no other parts share: each is preceded by its length."""
+    digest = hashlib.sha256(b"leak request v1")
+    for part in parts:
+        encoded = part.encode()
+        digest.update(len(encoded).to_bytes(4, "big") + encoded)
+    return digest.digest()
+
+
+def _symbols(number: int, count: int) -> str:
+    return "".join(ALPHABET[(number >> (5 * place)) & 31] for place in reversed(range(count)))
+
+
+def _number(symbols: str) -> int:
+    number = 0
+    for symbol in symbols:
+        number = number << 5 | _VALUES[symbol]
+    return number

@@ -1,0 +1,76 @@
+"""Builds the gateway: the only place that constructs its clients."""
+
+from datetime import timedelta
+
+from services.gateway.accept import Acceptor
+from services.gateway.application import application
+from services.gateway.clients import KnownClients
+from services.gateway.forwarded import TrustedProxies, trusted_networks
+from services.gateway.handlers import Handlers
+from services.gateway.intake import Intake, PrebuiltBatches, Sender
+from services.gateway.keys import KeyFiles
+from services.gateway.limits import OriginLimits, limiter_store
+from services.gateway.live_acts import LiveActs
+from services.gateway.pages.site import Site
+from services.gateway.settings import Settings
+from services.gateway.store import ApiClients, LeakEvents
+from shared.events.decisions import LeakDecided
+from shared.events.deliveries import LeakSuppressed
+from shared.events.leaks import LeakConfirmed, LeakSubmitted, LeakWithdrawn
+from shared.runtime.clock import Clock, utc_now
+from shared.runtime.kafka import Publisher
+from shared.runtime.mongo import Database
+from shared.runtime.service import Service
+
+DROP_WINDOWS_S = 1.0
+FORGET_EVERY_S = 3_600.0
+
+
+def build(
+    settings: Settings,
+    *,
+    publisher: Publisher | None = None,
+    sender: Sender | None = None,
+    database: Database | None = None,
+    clock: Clock = utc_now,
+) -> Service:
+    """The service, ready to run; tests pass what stands in for the world."""
+    service = Service(settings, publisher)
+    database = service.database() if database is None else database
+    keys = KeyFiles(settings)
+    kept = LeakEvents(database, timedelta(days=settings.status_days), clock)
+    clients = ApiClients(database)
+    storage, key_holder, close_limiter = limiter_store(settings.limiter_url)
+    acts = LiveActs(
+        acceptor=Acceptor(
+            keys, Intake(sender or PrebuiltBatches(lambda: service.publisher.producer)),
+            timedelta(hours=settings.confirm_within_h),
+        ),
+        publisher=service.publisher, events=kept, clients=KnownClients(clients), keys=keys, clock=clock,
+        limits=OriginLimits({
+            "submit": settings.limit_submit, "act": settings.limit_act, "status": settings.limit_status,
+            "client": settings.limit_client,
+        }, storage, key_holder, clock),
+    )
+    site = Site(
+        settings.operator, settings.contact, settings.confirm_within_h, settings.origin_days, settings.delay_max_s,
+    )
+    trusted = TrustedProxies(trusted_networks(settings.trusted_proxies), settings.trusted_header)
+
+    service.ready_when("its keys", keys.check)
+    service.on_start(kept.create_indexes)
+    service.on_start(clients.create_indexes)
+    service.on_stop(close_limiter)
+    _subscribe(service, Handlers(kept))
+    service.every(DROP_WINDOWS_S, keys.drop_stale, name="drop_windows")
+    service.every(FORGET_EVERY_S, kept.forget, name="forget")
+    service.serve(application(acts, site, trusted, settings.answered_hosts), settings.host, settings.port)
+    return service
+
+
+def _subscribe(service: Service, handlers: Handlers) -> None:
+    service.subscribe(LeakSubmitted, handlers.on_submitted, batch=True)
+    service.subscribe(LeakConfirmed, handlers.on_confirmed, batch=True)
+    service.subscribe(LeakWithdrawn, handlers.on_withdrawn, batch=True)
+    service.subscribe(LeakDecided, handlers.on_decided, batch=True)
+    service.subscribe(LeakSuppressed, handlers.on_suppressed, batch=True)
