@@ -5,6 +5,10 @@ from typing import ClassVar, Literal
 from shared.events.base import Moment, Sealed
 from shared.events.confirmations import TokenUsed
 
+ReportReason = Literal[
+    "harassment", "threat", "sexual", "hate", "privacy", "self_harm", "scam", "impersonation", "other",
+]
+
 
 class RecipientBlocked(TokenUsed):
     """Never write to this address again."""
@@ -18,7 +22,7 @@ class LeakReported(TokenUsed):
 
     TOPIC: ClassVar[str] = "leak.reported.v1"
     reported_at: Moment
-    reason: Literal["harassment", "threat", "sexual", "hate", "privacy", "self_harm", "scam", "impersonation", "other"]
+    reason: ReportReason
     details: Sealed | None = None
 
     @property
