@@ -1,4 +1,4 @@
-"""The words of the mail that a recipient gets: one source for the mailer, which sends it, and the gateway, which previews it."""
+"""The words of the mail that a recipient gets: one source for the mailer, which sends it, and the gateway's preview."""
 
 import tomllib
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ KINDS: Final[tuple[str, ...]] = get_args(Kind)
 
 @dataclass(frozen=True)
 class Accent:
-    """A kind's colour: `light` is read on white, `dark` on a dark page; both pass WCAG AA as text and under the page's own colour."""
+    """A kind's colour: `light` is read on white, `dark` on a dark page; both pass WCAG AA."""
 
     light: str
     dark: str
@@ -59,4 +59,5 @@ def _words(language: str) -> dict[str, Any]:
 def letter_words(relation: str, kind: str, language: str) -> LetterWords:
     """KeyError for a relation or kind that is not one of ours."""
     words = _words(language)
-    return LetterWords(language=language, subject=words["subject"][relation], kind=words["kind"][kind], **words["letter"])
+    subject, named = words["subject"][relation], words["kind"][kind]
+    return LetterWords(language=language, subject=subject, kind=named, **words["letter"])

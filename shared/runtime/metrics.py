@@ -18,6 +18,11 @@ READY = Gauge("leak_ready", "1 when every dependency is there")
 LOOP_FAILED = Counter("leak_loop_failed", "Rounds of a background loop that failed", ["loop"])
 OUTBOX_SWEPT = Counter("leak_outbox_swept", "Decisions that the sweeper published after a crash")
 
+# The gateway's door.
+ACCEPTED = Counter("leak_accepted", "Leaks accepted: origin and leak durable")
+NOT_ACCEPTED = Counter("leak_not_accepted", "Leaks not accepted because Kafka was away or slow")
+LIMITED = Counter("leak_limited", "Requests refused because their origin asks too often")
+
 # The verifier's eye on senders.
 DISPOSABLE_SENDERS = Counter("leak_disposable_senders", "Submitted leaks whose sender uses a disposable domain")
 

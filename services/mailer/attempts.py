@@ -1,0 +1,138 @@
+"""One attempt at one mail: from the lease to what the journal says of it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, TypeVar
+
+from services.mailer import domain
+from services.mailer.addresses import NotAnAddress
+from services.mailer.domain import Again, Ended, Ending, Job, Mail
+from services.mailer.gate import Gate
+from services.mailer.opening import Opening
+from services.mailer.store.mails import Mails
+from services.mailer.store.recipients import Recipients
+from services.mailer.telling import Teller
+from services.mailer.transports import Transport
+from shared.runtime import logs, metrics
+from shared.runtime.clock import Clock
+from shared.runtime.errors import is_transient
+from shared.sealing import SealBroken
+
+log = logs.get("mailer")
+
+R = TypeVar("R")
+
+STORE_AGAIN_S: Final = 1.0
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How long a mail is ours, how long it may be on the wire, and when it is tried again."""
+
+    lease: timedelta
+    exchange: timedelta
+    retry_after_s: Sequence[int]
+
+
+class Attempts:
+    """Brings a mail that was taken one step further."""
+
+    def __init__(
+        self, mails: Mails, recipients: Recipients, *, gate: Gate, transport: Transport, opening: Opening,
+        teller: Teller, terms: Terms, clock: Clock,
+    ) -> None:
+        self._mails = mails
+        self._recipients = recipients
+        self._gate = gate
+        self._transport = transport
+        self._opening = opening
+        self._teller = teller
+        self._terms = terms
+        self._clock = clock
+        self._stopping = False
+
+    def stop(self) -> None:
+        """From now on give back what is not on the wire yet."""
+        self._stopping = True
+
+    async def make(self, job: Job) -> None:
+        """Send it, or end it without; Unreachable when there is no connection: nothing happened then."""
+        if job.cut_off:
+            metrics.MAILS_UNKNOWN.inc()
+            await self._mails.note_unknown(job)
+        if job.halt == "stopped" and not job.unknown:
+            await self._lay_down(job)
+            return
+        end = domain.end_without_sending(job, self._clock())
+        ending = await self._keep(job, Ended(end)) if end else await self._over_the_wire(job)
+        if ending is not None:
+            await self._teller.tell(ending)
+
+    async def give_back(self, job: Job, after_s: float) -> None:
+        """Nothing was tried: another attempt later, at no cost to the mail."""
+        again = Again(self._clock() + timedelta(seconds=after_s), job.tries, job.unknown)
+        await self._mails.give_back(job, again, self._clock())
+
+    async def _over_the_wire(self, job: Job) -> Ending | None:
+        # The connection is held until the journal has the end: so a crash leaves at most one mail a connection unknown.
+        async with self._transport.connection() as connection:
+            step = self._again(job, 0) if self._stopping else await self._prepare(job)
+            if isinstance(step, Mail):
+                answer = await connection.send(step)
+                if isinstance(answer, domain.Unknown):
+                    metrics.MAILS_UNKNOWN.inc()
+                step = domain.after(answer, job, self._clock(), self._terms.retry_after_s)
+            return None if step is None else await self._keep(job, step)
+
+    async def _prepare(self, job: Job) -> Mail | Ended | Again | None:
+        """The mail, ready and allowed to leave; or what becomes of it instead; None when it is no longer ours."""
+        now = self._clock()
+        try:
+            verdict = await self._gate.ask(job)
+            if verdict in ("blocked", "limit"):
+                return Ended(domain.honest(verdict, job.unknown))
+            if verdict == "go":
+                mail = self._opening.mail(job, self._clock())
+                if self._clock() + self._terms.exchange < now + self._terms.lease:
+                    return mail
+            # Halted, or held up for so long that the lease might end on the wire: look again at once.
+            return None if verdict == "lost" else self._again(job, 0)
+        except NotAnAddress:
+            return Ended(domain.honest("refused", job.unknown))
+        except SealBroken:
+            metrics.MAILS_UNREADABLE.inc()
+            log.error("a mail does not open", mail_id=job.id)  # noqa: TRY400  # a trace may quote what is sealed
+            return self._again(job, domain.UNREADABLE_AGAIN_S)
+        except Exception as error:  # noqa: BLE001  # nothing was handed over yet, so whatever it is, the mail waits
+            log.warning("a mail was not prepared", error_class=type(error).__name__, where=logs.where(error))
+            return self._again(job, domain.NOT_SENT_AGAIN_S)
+
+    async def _keep(self, job: Job, step: Ended | Again) -> Ending | None:
+        """Journal what became of it. What happened on the wire is known here only, so we wait for the store."""
+        if isinstance(step, Again):
+            metrics.MAILS_DEFERRED.inc()
+            await _for_sure(lambda: self._mails.give_back(job, step, self._clock()))
+            return None
+        if step.suppress:
+            await _for_sure(lambda: self._recipients.suppress([job.address], "no_mailbox", self._clock()))
+        return await _for_sure(lambda: self._teller.journal(job, step.end))
+
+    async def _lay_down(self, job: Job) -> None:
+        if not await self._mails.lay_down(job, self._clock()):
+            await self.give_back(job, 0)
+
+    def _again(self, job: Job, after_s: float) -> Again:
+        return Again(self._clock() + timedelta(seconds=after_s), job.tries, job.unknown)
+
+
+async def _for_sure(write: Callable[[], Awaitable[R]]) -> R:
+    while True:
+        try:
+            return await write()
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            log.warning("waiting", waiting_for="its database", error_class=type(error).__name__)
+            await asyncio.sleep(STORE_AGAIN_S)

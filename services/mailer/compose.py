@@ -1,0 +1,137 @@
+"""Writes mails as ready-made bytes; they depend on the recipient and on what the sender wrote and chose alone (I9)."""
+
+import binascii
+import tomllib
+from dataclasses import dataclass
+from datetime import datetime
+from email.header import Header
+from email.utils import format_datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from services.mailer.addresses import on_envelope
+from services.mailer.domain import Mail
+from services.mailer.tokens import Tokens
+from shared.letter.writing import Letter, LetterLinks, write
+
+HERE: Final = Path(__file__).parent
+BOUNDARY: Final = "=_leak"
+"""Can't occur in quoted-printable, where `=` is followed by two hexadecimal digits or a line end (RFC 2045, 6.7)."""
+
+ALLOWED_HEADERS: Final = (
+    "From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "Feedback-ID",
+    "List-Unsubscribe", "List-Unsubscribe-Post", "MIME-Version", "Content-Type",
+)
+"""Nothing else stands on a mail of ours: no client, no time of writing, no host, no id of a leak."""
+
+
+@dataclass(frozen=True)
+class Stationery:
+    """What is printed on every sheet."""
+
+    public_url: str
+    mail_domain: str
+    letter_from: str
+    confirmation_from: str
+
+
+@dataclass(frozen=True)
+class Challenge:
+    """What a confirmation mail is made of."""
+
+    sender: str
+    confirm_token: str
+    stop_token: str
+    language: str
+    expires_at: datetime
+
+
+_pages = Environment(
+    loader=FileSystemLoader(HERE / "templates"), autoescape=select_autoescape(("html",)), undefined=StrictUndefined,
+    trim_blocks=True, lstrip_blocks=True,
+)
+
+
+class Composer:
+    """Composes each kind of mail; the same job gives the same bytes, but for the Date."""
+
+    def __init__(self, stationery: Stationery, tokens: Tokens) -> None:
+        self._paper = stationery
+        self._tokens = tokens
+        self._url = stationery.public_url.rstrip("/")
+
+    def letter(self, leak_id: str, recipient: str, message: str, chosen: dict[str, Any], now: datetime) -> Mail:
+        """The leak's mail; `chosen` has relation, kind and language. NotAnAddress when it can't be addressed."""
+        language = chosen["language"]
+        block = self._tokens.block(leak_id)
+        links = LetterLinks(
+            block=f"{self._url}/block/{block}?lang={language}",
+            report=f"{self._url}/report/{self._tokens.report(leak_id)}?lang={language}",
+            about=f"{self._url}/about?lang={language}#recipient",
+        )
+        written = write(Letter(chosen["relation"], chosen["kind"], language, message, links))
+        to = on_envelope(recipient)
+        headers = {
+            "From": f"Leak <{self._paper.letter_from}>", "To": to, "Subject": _encoded(written.subject),
+            **self._common("letter", leak_id, now),
+            "List-Unsubscribe": f"<{self._url}/one-click/{block}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        }
+        return Mail(self._paper.letter_from, to, _bytes(headers, written.text, written.html))
+
+    def confirmation(self, challenge_id: str, challenge: Challenge, now: datetime) -> Mail:
+        """The mail that proves the sender's address; it names neither the recipient nor what was written."""
+        words = _texts(challenge.language)
+        known = {
+            "words": words,
+            "confirm": f"{self._url}/confirm/{challenge.confirm_token}?lang={challenge.language}",
+            "stop": f"{self._url}/stop/{challenge.stop_token}?lang={challenge.language}",
+            "until": f"{challenge.expires_at:%Y-%m-%d %H:%M} UTC",
+        }
+        to = on_envelope(challenge.sender)
+        headers = {
+            "From": f"Leak <{self._paper.confirmation_from}>", "To": to, "Subject": _encoded(words["subject"]),
+            **self._common("confirmation", challenge_id, now),
+        }
+        plain = _pages.get_template("confirmation.txt").render(known)
+        rich = _pages.get_template("confirmation.html").render(known)
+        return Mail(self._paper.confirmation_from, to, _bytes(headers, plain, rich))
+
+    def _common(self, what: str, id_: str, now: datetime) -> dict[str, str]:
+        return {
+            "Date": format_datetime(now),
+            "Message-ID": f"<{self._tokens.message_id(what, id_)}@{self._paper.mail_domain}>",
+            "Auto-Submitted": "auto-generated",
+            "Feedback-ID": f"{what}:leak-mail",
+        }
+
+
+@cache
+def _texts(language: str) -> dict[str, str]:
+    return tomllib.loads((HERE / "texts" / f"{language}.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def _encoded(subject: str) -> str:
+    """A subject of ours in RFC 2047 form, folded."""
+    return subject if subject.isascii() else Header(subject, "utf-8", header_name="Subject").encode(linesep="\r\n")
+
+
+def _bytes(headers: dict[str, str], plain: str, rich: str) -> bytes:
+    lines = [f"{name}: {value}\r\n" for name, value in headers.items()]
+    lines.append(f'MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="{BOUNDARY}"\r\n\r\n')
+    parts = b"".join(_part(subtype, text) for subtype, text in (("plain", plain), ("html", rich)))
+    return "".join(lines).encode() + parts + f"--{BOUNDARY}--\r\n".encode()
+
+
+def _part(subtype: str, text: str) -> bytes:
+    head = (
+        f"--{BOUNDARY}\r\nContent-Type: text/{subtype}; charset=utf-8\r\n"
+        "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+    )
+    # "replace", because a lone surrogate is no character: it becomes a question mark instead of an error.
+    body = binascii.b2a_qp(text.encode("utf-8", "replace"), istext=True).replace(b"\n", b"\r\n")
+    return head.encode() + body + b"\r\n"
