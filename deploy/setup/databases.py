@@ -12,9 +12,13 @@ AUDIT = "audit"
 
 
 def set_up(settings: Settings) -> None:
-    """Make or correct the users: audit's on its own server, the others' on theirs."""
+    """Make or correct the users of the services' server."""
     others = tuple(service for service in SERVICES if service != AUDIT)
     _make_users(settings, settings.mongo_url, "mongo-password", others)
+
+
+def set_up_audit(settings: Settings) -> None:
+    """Make or correct the one user of audit's own server."""
     _make_users(settings, settings.audit_mongo_url, "audit-mongo-password", (AUDIT,))
 
 

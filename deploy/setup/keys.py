@@ -25,6 +25,8 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "moderation": (SIGNING, OPENING, "pseudonym.key", "session.key"),
     "mailer": (OPENING, "token.key", "address.key", "message-id.key"),
     "audit": (OPENING, "answer.key", "log.key"),
+    # The administrators' passwords: for the set-up step and the servers alone.
+    "setup": ("audit-mongo-password",),
 }
 KEY_BYTES = 32
 KEYRING = "keyring.json"

@@ -6,19 +6,23 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+Part = Literal["keys", "kafka", "database", "audit-database"]
+PARTS: tuple[Part, ...] = ("keys", "kafka", "database", "audit-database")
+
 
 class Settings(BaseSettings):
     """From the environment, prefix SETUP_."""
 
     model_config = SettingsConfigDict(env_prefix="SETUP_", frozen=True)
 
-    kafka_servers: str = Field(description="Kafka's bootstrap servers, host:port separated by commas")
+    parts: tuple[Part, ...] = Field(PARTS, description="what to set up, a JSON list")
+    kafka_servers: str = Field("", description="Kafka's bootstrap servers, host:port separated by commas")
     kafka_security: Literal["SASL_PLAINTEXT", "SASL_SSL"] = Field("SASL_SSL", description="how to reach Kafka")
     kafka_ca_file: Path | None = Field(None, description="certificate authority of Kafka's TLS")
     kafka_admin: str = Field("admin", description="a Kafka super user")
     kafka_replication: int = Field(3, ge=1, description="replicas of each topic; from 3 on, two must have each record")
-    mongo_url: str = Field(description="the services' database, without credentials")
-    audit_mongo_url: str = Field(description="audit's own database server, without credentials")
+    mongo_url: str = Field("", description="the services' database, without credentials")
+    audit_mongo_url: str = Field("", description="audit's own database server, without credentials")
     mongo_admin: str = Field("admin", description="who may make users, on both database servers")
     admin_dir: Path = Field(description="folder with files kafka-password, mongo-password, audit-mongo-password")
     secrets_dir: Path = Field(description="folder that gets one folder a service with its passwords, keys and keyring")
