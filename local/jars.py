@@ -43,9 +43,14 @@ def locked(lock: Path = LOCK) -> list[Jar]:
     return jars
 
 
-def install(folder: Path, progress: Callable[[int, int], None], lock: Path = LOCK) -> None:
+def install(
+    folder: Path,
+    progress: Callable[[int, int], None],
+    lock: Path = LOCK,
+    repositories: dict[str, str] | None = None,
+) -> None:
     """Fetch what is missing or damaged into `folder`, and check every jar. `progress` gets how many of how many."""
-    context, jars = _maven(folder), locked(lock)
+    context, jars = _maven(folder, repositories), locked(lock)
     with ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool:
         for done, _ in enumerate(pool.map(lambda jar: _check(context, jar, lock), jars), start=1):
             progress(done, len(jars))
@@ -72,8 +77,8 @@ def resolve(folder: Path) -> Iterable[Jar]:
                 yield Jar(artifact.groupId, artifact.artifactId, artifact.version, _digest(artifact.resolve()))
 
 
-def _maven(folder: Path) -> MavenContext:
-    return MavenContext(repo_cache=folder, local_repos=[])
+def _maven(folder: Path, repositories: dict[str, str] | None = None) -> MavenContext:
+    return MavenContext(repo_cache=folder, local_repos=[], remote_repos=repositories)
 
 
 def _check(context: MavenContext, jar: Jar, lock: Path) -> None:

@@ -39,11 +39,16 @@ class Record:
 
     def leftovers(self) -> list[psutil.Process]:
         """What an earlier `up` left running: the same process id and the same start, so never somebody else's."""
+        recorded = self.entries().values()
+        return [process for entry in recorded if (process := _same(entry["pid"], entry["started"]))]
+
+    def entries(self) -> dict[str, dict[str, float]]:
+        """What the file says: name -> pid and start, in seconds of the epoch."""
         try:
-            entries = json.loads(self._path.read_text())
+            entries: dict[str, dict[str, float]] = json.loads(self._path.read_text())
         except (FileNotFoundError, ValueError):
-            return []
-        return [process for entry in entries.values() if (process := _same(entry["pid"], entry["started"]))]
+            return {}
+        return entries
 
     def _write(self) -> None:
         part = self._path.with_suffix(".part")
