@@ -1,0 +1,88 @@
+"""Forms as browsers send them: read with a limit, refused from another site, turned into what the acts take."""
+
+import re
+import secrets
+from collections.abc import Mapping
+from urllib.parse import parse_qsl, urlsplit
+
+from starlette.requests import Request
+
+from services.gateway.acts import Draft
+
+MAX_FORM_BYTES = 65_536
+MAX_FIELDS = 32
+MAX_TOKEN_LENGTH = 256
+_KEY = re.compile(r"[0-9a-f]{32}")
+
+
+class FormRefused(Exception):
+    """A form that is not acted upon; `status` is the HTTP status that says why."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__()
+        self.status = status
+
+
+async def read_form(request: Request) -> dict[str, str]:
+    """The fields of a form. Raises FormRefused: from another site, too long, or not a form."""
+    if not from_our_own_page(request.headers):
+        raise FormRefused(403)
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
+        raise FormRefused(400)
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_FORM_BYTES:
+            raise FormRefused(413)
+    try:
+        return dict(parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="strict"))
+    except ValueError as malformed:
+        raise FormRefused(400) from malformed
+
+
+def from_our_own_page(headers: Mapping[str, str]) -> bool:
+    """Else a stranger's page could make a visitor's browser write a leak, and the visitor's origin would be kept.
+
+    Our pages send no referrer, so a browser's Origin may be `null`: Sec-Fetch-Site decides where it is there.
+    """
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site in {"same-origin", "none"}
+    origin = headers.get("origin", "null")
+    return origin == "null" or urlsplit(origin).netloc == headers.get("host")
+
+
+def draft_of(form: Mapping[str, str]) -> Draft:
+    """What was typed, unchecked."""
+    key = form.get("idempotency_key", "")
+    return Draft(
+        recipient=form.get("recipient", "").strip(),
+        message=plain_lines(form.get("message", "")),
+        sender=form.get("sender", "").strip(),
+        relation=form.get("relation", ""),
+        kind=form.get("kind", ""),
+        language=form.get("language", ""),
+        consent=form.get("consent") == "yes",
+        idempotency_key=key if _KEY.fullmatch(key) else new_key(),
+    )
+
+
+def plain_lines(typed: str) -> str:
+    """Because browsers send each line break as two characters, which would count twice."""
+    return typed.replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
+def new_key() -> str:
+    """128 random bits that make a form sent twice one leak."""
+    return secrets.token_hex(16)
+
+
+def token_of(typed: str) -> str:
+    """The token, even if the whole link was pasted."""
+    return urlsplit(typed.strip()).path.rstrip("/").rpartition("/")[2][:MAX_TOKEN_LENGTH]
+
+
+def shared_domain(draft: Draft) -> str | None:
+    """The domain of both addresses, if it is one: whoever runs it sees both mails."""
+    ours, theirs = (address.rpartition("@")[2].lower() for address in (draft.sender, draft.recipient))
+    return theirs if ours == theirs else None

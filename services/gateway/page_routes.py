@@ -1,0 +1,259 @@
+"""The pages over HTTP: a GET shows, a POST acts; the acts themselves are the API's."""
+
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Any, Final, get_args
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from services.gateway import page_forms
+from services.gateway.acts import Acts, Draft, ReceiptUnknown, TooMany, Unavailable
+from services.gateway.page_forms import FormRefused
+from services.gateway.pages import assets, languages
+from services.gateway.pages.render import Reader, render
+from services.gateway.pages.site import Site
+from shared.events.recipients import LeakReported
+from shared.letter import KINDS, LANGUAGES, RELATIONS
+from shared.letter.writing import PREVIEW_LINKS, STYLE_CSP, Letter, LetterLinks, WrittenLetter, write
+
+MAX_DETAILS = 2_000
+_A_MINUTE_S = 60
+REASONS: Final[tuple[str, ...]] = get_args(LeakReported.model_fields["reason"].annotation)
+_STATUSES_WITH_WORDS: Final = frozenset({400, 403, 404, 413, 429, 500, 503})
+_POLICY: Final = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS: Final = {
+    "cache-control": "no-store",
+    "content-security-policy": _POLICY,
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "vary": "accept-language",
+}
+
+_CHOICES: Final[dict[str, Any]] = {"kinds": KINDS, "relations": RELATIONS, "mail_languages": LANGUAGES}
+_SERVER_ERRORS = 500
+
+Endpoint = Callable[["Pages", Request], Awaitable[Response]]
+
+
+def page_routes(acts: Acts, site: Site) -> list[BaseRoute]:
+    """Every page, and the files they use."""
+    pages = Pages(acts, site)
+    shown: dict[str, Callable[[Request], Awaitable[Response]]] = {
+        "/": pages.ask_leak, "/status": pages.ask_receipt, "/about": pages.about, "/static/{name}": static_file,
+        "/confirm": pages.ask_token, "/stop": pages.ask_token, "/block": pages.ask_token, "/report": pages.ask_report,
+        "/confirm/{token}": pages.ask_token, "/stop/{token}": pages.ask_token, "/block/{token}": pages.ask_token,
+        "/report/{token}": pages.ask_report,
+    }
+    acting: dict[str, Callable[[Request], Awaitable[Response]]] = {
+        "/preview": pages.preview, "/leaks": pages.submit, "/status": pages.status, "/cancel": pages.cancel,
+        "/confirm": pages.use_token, "/stop": pages.use_token, "/block": pages.use_token, "/report": pages.report,
+    }
+    return [
+        *(Route(path, endpoint, methods=["GET"], include_in_schema=False) for path, endpoint in shown.items()),
+        *(Route(path, endpoint, methods=["POST"], include_in_schema=False) for path, endpoint in acting.items()),
+    ]
+
+
+def error_page(request: Request, site: Site, status: int, retry_after_s: int | None = None) -> Response:
+    """The page for a status, in the visitor's language; a status without words of its own borrows its neighbour's."""
+    words = status if status in _STATUSES_WITH_WORDS else 400 if status < _SERVER_ERRORS else 500
+    html = render("error", _reader(request), site, status=str(words), retry_after_s=retry_after_s or _A_MINUTE_S)
+    return _page(html, status, retry_after_s)
+
+
+async def static_file(request: Request) -> Response:
+    """Named by its content, so a browser may keep it for ever."""
+    asset = assets.served().get(request.path_params["name"])
+    if asset is None:
+        return Response(status_code=404, headers={"cache-control": "no-store"})
+    headers = {"cache-control": "public, max-age=31536000, immutable", "x-content-type-options": "nosniff"}
+    return Response(asset.content, headers=headers, media_type=asset.media_type)
+
+
+def _reader(request: Request, form: dict[str, str] | None = None) -> Reader:
+    choice = languages.chosen((form or {}).get("lang") or request.query_params.get("lang"))
+    language = choice or languages.asked_for(request.headers.get("accept-language", ""))
+    # Only a page that a link brings back can be offered in the other language.
+    path = request.url.path if request.method == "GET" else None
+    return Reader(language, chosen=choice is not None, path=path)
+
+
+def _page(html: str, status: int, retry_after_s: int | None = None) -> HTMLResponse:
+    answer = HTMLResponse(html, status, _HEADERS)
+    if retry_after_s is not None:
+        answer.headers["retry-after"] = str(retry_after_s)
+    return answer
+
+
+def _answered(endpoint: Endpoint) -> Endpoint:
+    """A form that can't be taken, or an act that did not happen, is answered by a page that says what to do."""
+
+    @wraps(endpoint)
+    async def answered(pages: "Pages", request: Request) -> Response:
+        try:
+            return await endpoint(pages, request)
+        except FormRefused as refused:
+            return error_page(request, pages.site, refused.status)
+        except TooMany as limit:
+            return error_page(request, pages.site, 429, limit.retry_after_s)
+        except Unavailable as down:
+            return error_page(request, pages.site, 503, down.retry_after_s)
+
+    return answered
+
+
+class Pages:
+    """One method a page or an act; those that begin with `ask` answer a GET and change nothing."""
+
+    def __init__(self, acts: Acts, site: Site) -> None:
+        self.acts = acts
+        self.site = site
+
+    async def about(self, request: Request) -> Response:
+        """Who we are, what we keep, where to find help."""
+        return self._show(request, "about")
+
+    async def ask_leak(self, request: Request) -> Response:
+        """The form, blank."""
+        # No kind is chosen beforehand, because a thank-you that leaves as a crush can't be taken back.
+        draft = Draft(language=_reader(request).language, kind="", idempotency_key=page_forms.new_key())
+        return self._show(request, "form", draft=draft, problems={}, **_CHOICES)
+
+    @_answered
+    async def preview(self, request: Request) -> Response:
+        """The mail as its recipient will see it; or the form again, to change something."""
+        form = await page_forms.read_form(request)
+        draft = page_forms.draft_of(form)
+        if form.get("then") == "edit":
+            return self._show(request, "form", form, draft=draft, problems={}, **_CHOICES)
+        return self._wrong(request, form, draft) or self._preview(request, form, draft)
+
+    @_answered
+    async def submit(self, request: Request) -> Response:
+        """Sends, and shows the receipt once. What goes wrong is said above the preview, with everything still there."""
+        form = await page_forms.read_form(request)
+        draft = page_forms.draft_of(form)
+        if wrong := self._wrong(request, form, draft):
+            return wrong
+        try:
+            receipt = await self.acts.submit(request, draft)
+        except TooMany as limit:
+            return self._preview(request, form, draft, trouble=("too_many", 429, limit.retry_after_s))
+        except Unavailable as down:
+            return self._preview(request, form, draft, trouble=("unavailable", 503, down.retry_after_s))
+        place = request.url.netloc
+        return self._show(request, "receipt", form, code=202, receipt=receipt, kind=draft.kind, place=place)
+
+    def _wrong(self, request: Request, form: dict[str, str], draft: Draft) -> Response | None:
+        problems = self.acts.problems(draft)
+        if not problems:
+            return None
+        return self._show(request, "form", form, code=422, draft=draft, problems=problems, **_CHOICES)
+
+    def _preview(
+        self, request: Request, form: dict[str, str], draft: Draft, trouble: tuple[str, int, int | None] | None = None
+    ) -> Response:
+        name, code, retry_after_s = trouble or (None, 200, None)
+        html = render(
+            "preview", _reader(request, form), self.site, draft=draft, letter=_letter(draft, PREVIEW_LINKS),
+            letter_text=_letter(draft, _shown_links(request.url.netloc)).text, trouble=name,
+            retry_after_s=retry_after_s or _A_MINUTE_S, same_domain=page_forms.shared_domain(draft),
+        )
+        answer = _page(html, code, retry_after_s)
+        # Because the letter is shown as it is mailed, with its own style, which the policy must know.
+        answer.headers["content-security-policy"] = _POLICY.replace("style-src 'self'", f"style-src 'self' {STYLE_CSP}")
+        return answer
+
+    async def ask_receipt(self, request: Request) -> Response:
+        """The field for a receipt."""
+        return self._show(request, "ask_receipt", receipt="", unknown=False)
+
+    @_answered
+    async def status(self, request: Request) -> Response:
+        """How the leak of a receipt fares."""
+        form = await page_forms.read_form(request)
+        return await self._status(request, form, asked_to_cancel=False)
+
+    @_answered
+    async def cancel(self, request: Request) -> Response:
+        """Asks to stop a leak, and shows how it fares: `cancelled` comes once its holder has let go."""
+        form = await page_forms.read_form(request)
+        try:
+            await self.acts.cancel(request, form.get("receipt", "").strip())
+        except ReceiptUnknown:
+            return self._unknown(request, form)
+        return await self._status(request, form, asked_to_cancel=True)
+
+    async def _status(self, request: Request, form: dict[str, str], *, asked_to_cancel: bool) -> Response:
+        receipt = form.get("receipt", "").strip()
+        try:
+            status = await self.acts.status(request, receipt)
+        except ReceiptUnknown:
+            return self._unknown(request, form)
+        return self._show(request, "status", form, status=status, receipt=receipt, asked_to_cancel=asked_to_cancel)
+
+    def _unknown(self, request: Request, form: dict[str, str]) -> Response:
+        receipt = form.get("receipt", "").strip()
+        return self._show(request, "ask_receipt", form, code=404, receipt=receipt, unknown=True)
+
+    async def ask_token(self, request: Request) -> Response:
+        """The button that confirms, stops or blocks. Looks nothing up, so that it tells nothing."""
+        token = request.path_params.get("token", "")
+        return self._show(request, "ask_token", act=request.url.path.split("/")[1], token=token)
+
+    @_answered
+    async def use_token(self, request: Request) -> Response:
+        """Confirms, stops or blocks; the answer is the same whatever the token is."""
+        form = await page_forms.read_form(request)
+        act = request.url.path.removeprefix("/")
+        use = {"confirm": self.acts.confirm, "stop": self.acts.stop, "block": self.acts.block}[act]
+        await use(request, page_forms.token_of(form.get("token", "")))
+        return self._show(request, "done", form, act=act)
+
+    async def ask_report(self, request: Request) -> Response:
+        """The form of a report."""
+        token = request.path_params.get("token", "")
+        return self._show(request, "report", token=token, typed={}, problems=(), reasons=REASONS)
+
+    @_answered
+    async def report(self, request: Request) -> Response:
+        """Reports; the answer is the same whatever the token is."""
+        form = await page_forms.read_form(request)
+        token = page_forms.token_of(form.get("token", ""))
+        if problems := report_problems(form):
+            facts = {"token": token, "typed": form, "problems": problems, "reasons": REASONS}
+            return self._show(request, "report", form, code=422, **facts)
+        await self.acts.report(request, token, form["reason"], page_forms.plain_lines(form.get("details", "")))
+        return self._show(request, "done", form, act="report")
+
+    def _show(
+        self, request: Request, name: str, form: dict[str, str] | None = None, *, code: int = 200, **context: Any
+    ) -> Response:
+        return _page(render(name, _reader(request, form), self.site, **context), code)
+
+
+def _letter(draft: Draft, links: LetterLinks) -> WrittenLetter:
+    return write(Letter(draft.relation, draft.kind, draft.language, draft.message, links))
+
+
+def _shown_links(place: str) -> LetterLinks:
+    """Links to read, not to follow: their tokens don't exist before the mail does."""
+    return LetterLinks(block=f"https://{place}/block/…", report=f"https://{place}/report/…", about=f"https://{place}/about")
+
+
+def report_problems(form: dict[str, str]) -> tuple[str, ...]:
+    """The fields of a report that keep it from being sent, in the order of the page."""
+    checks = {
+        "reason": form.get("reason") in REASONS,
+        "details": len(page_forms.plain_lines(form.get("details", ""))) <= MAX_DETAILS,
+        "good_faith": form.get("good_faith") == "yes",
+    }
+    return tuple(field for field, fine in checks.items() if not fine)
