@@ -17,7 +17,7 @@ class Settings(ServiceSettings):
     console_host: str = Field("127.0.0.1", description="Where the console listens; reachable for auditors only")
     console_port: int = Field(8300, ge=0, le=65535, description="Port of the console")
     console_url: str = Field(
-        "http://127.0.0.1:8300", description="The console's address as typed by auditors; https makes its cookies secure"
+        "http://127.0.0.1:8300", description="The console's address as auditors type it; https makes cookies secure"
     )
     session_idle_s: int = Field(900, gt=0, description="A session ends after this long without a click, seconds")
     session_absolute_s: int = Field(14_400, gt=0, description="A session ends after this long in any case, seconds")
