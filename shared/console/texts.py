@@ -3,17 +3,19 @@
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from starlette.requests import Request
 
-LANGUAGES: Final = ("en", "fr")
+from shared.events.base import Language
+
+LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
 
 
 class Texts:
     """The words of one language, by dotted key. A key that isn't there is a KeyError, not a blank."""
 
-    def __init__(self, language: str, folders: Sequence[Path]) -> None:
+    def __init__(self, language: Language, folders: Sequence[Path]) -> None:
         self.language = language
         self._words: dict[str, str] = {}
         for folder in folders:
@@ -30,13 +32,11 @@ class Texts:
         return frozenset(self._words)
 
 
-def chosen_language(request: Request, cookie: str) -> str:
+def chosen_language(request: Request, cookie: str) -> Language:
     """What the visitor chose, else what the browser asks for, else English."""
     asked = (request.cookies.get(cookie, ""), *request.headers.get("accept-language", "").split(","))
-    for language in asked:
-        if (short := language.strip()[:2].lower()) in LANGUAGES:
-            return short
-    return "en"
+    shorts = [one.strip()[:2].lower() for one in asked]
+    return next((language for short in shorts for language in LANGUAGES if language == short), "en")
 
 
 def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, str]:

@@ -1,0 +1,32 @@
+"""What happens by itself: decisions that a crash left are published, and words are erased when their time is over."""
+
+from datetime import timedelta
+
+from services.moderation import domain
+from services.moderation.parts import Parts
+
+
+class Sweeper:
+    """Run every few seconds, in each replica: all of it may run twice."""
+
+    def __init__(self, parts: Parts, readable: timedelta) -> None:
+        self._store = parts.store
+        self._outbox = parts.outbox
+        self._clock = parts.clock
+        self._readable = readable
+
+    async def publish_what_was_left(self) -> None:
+        """Decisions whose process died, or whose Kafka was away, between write and publication."""
+        await self._outbox.sweep()
+
+    async def erase(self) -> None:
+        """Words whose appeal window is over, then records that nobody may ask about any more."""
+        now = self._clock()
+        for case in await self._store.cases.lapsed(now - self._readable):
+            # Nobody decided it while it could be read: it is never sent, and its sender sees that it ended.
+            after, event = domain.withdrawn(case, now)
+            if await self._store.cases.withdraw(after, self._outbox.entries(event)):
+                await self._outbox.flush(case.leak_id)
+        await self._store.cases.erase(now - self._readable)
+        await self._store.reports.erase(now - self._readable)
+        await self._store.forget(now)
