@@ -190,9 +190,8 @@ async def test_two_replicas_at_once_tell_one_outcome(world: World):
     leak = world.submitted()
     mail = await world.challenge(leak)
     cancel, click = world.cancelled(leak), world.clicked(mail["confirm_token"])
-    await asyncio.gather(
-        world.service.deliveries[cancel.topic]._handler([cancel]), world.twin().deliveries[click.topic]._handler([click])
-    )
+    one, other = world.service.deliveries, world.twin().deliveries
+    await asyncio.gather(one[cancel.topic]._handler([cancel]), other[click.topic]._handler([click]))
     await world.tell(cancel)
     await world.tell(click)
     told = [event for event in world.publisher.published if not isinstance(event, SenderChallenged)]
