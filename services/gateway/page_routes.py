@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Any, Final, get_args
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from services.gateway import page_forms
@@ -51,6 +51,7 @@ def page_routes(acts: Acts, site: Site) -> list[BaseRoute]:
         "/confirm": pages.ask_token, "/stop": pages.ask_token, "/block": pages.ask_token, "/report": pages.ask_report,
         "/confirm/{token}": pages.ask_token, "/stop/{token}": pages.ask_token, "/block/{token}": pages.ask_token,
         "/report/{token}": pages.ask_report,
+        "/preview": begin_again, "/leaks": begin_again, "/cancel": begin_again,
     }
     acting: dict[str, Callable[[Request], Awaitable[Response]]] = {
         "/preview": pages.preview, "/leaks": pages.submit, "/status": pages.status, "/cancel": pages.cancel,
@@ -67,6 +68,11 @@ def error_page(request: Request, site: Site, status: int, retry_after_s: int | N
     words = status if status in _STATUSES_WITH_WORDS else 400 if status < _SERVER_ERRORS else 500
     html = render("error", _reader(request), site, status=str(words), retry_after_s=retry_after_s or _A_MINUTE_S)
     return _page(html, status, retry_after_s)
+
+
+async def begin_again(request: Request) -> Response:
+    """A phone that wakes an old tab asks by GET for what answered a POST: it gets the form that led there."""
+    return RedirectResponse("/status" if request.url.path == "/cancel" else "/", 303, _HEADERS)
 
 
 async def static_file(request: Request) -> Response:
@@ -149,8 +155,7 @@ class Pages:
             return self._preview(request, form, draft, trouble=("too_many", 429, limit.retry_after_s))
         except Unavailable as down:
             return self._preview(request, form, draft, trouble=("unavailable", 503, down.retry_after_s))
-        place = request.url.netloc
-        return self._show(request, "receipt", form, code=202, receipt=receipt, kind=draft.kind, place=place)
+        return self._show(request, "receipt", form, code=202, receipt=receipt, kind=draft.kind)
 
     def _wrong(self, request: Request, form: dict[str, str], draft: Draft) -> Response | None:
         problems = self.acts.problems(draft)
@@ -164,7 +169,7 @@ class Pages:
         name, code, retry_after_s = trouble or (None, 200, None)
         html = render(
             "preview", _reader(request, form), self.site, draft=draft, letter=_letter(draft, PREVIEW_LINKS),
-            letter_text=_letter(draft, _shown_links(request.url.netloc)).text, trouble=name,
+            letter_text=_letter(draft, _shown_links(self.site)).text, trouble=name,
             retry_after_s=retry_after_s or _A_MINUTE_S, same_domain=page_forms.shared_domain(draft),
         )
         answer = _page(html, code, retry_after_s)
@@ -244,9 +249,10 @@ def _letter(draft: Draft, links: LetterLinks) -> WrittenLetter:
     return write(Letter(draft.relation, draft.kind, draft.language, draft.message, links))
 
 
-def _shown_links(place: str) -> LetterLinks:
+def _shown_links(site: Site) -> LetterLinks:
     """Links to read, not to follow: their tokens don't exist before the mail does."""
-    return LetterLinks(block=f"https://{place}/block/…", report=f"https://{place}/report/…", about=f"https://{place}/about")
+    url = site.public_url
+    return LetterLinks(block=f"{url}/block/…", report=f"{url}/report/…", about=f"{url}/about")
 
 
 def report_problems(form: dict[str, str]) -> tuple[str, ...]:

@@ -54,6 +54,7 @@ def build(
     )
     site = Site(
         settings.operator, settings.contact, settings.confirm_within_h, settings.origin_days, settings.delay_max_s,
+        str(settings.public_url).rstrip("/"),
     )
     trusted = TrustedProxies(trusted_networks(settings.trusted_proxies), settings.trusted_header)
 

@@ -14,7 +14,10 @@ from services.gateway.page_routes import error_page, page_routes
 from services.gateway.pages.site import Site
 from tests.fakes.acts import NOON, FakeActs
 
-SITE = Site(operator="Leak & Daughters", contact="hello@leak.example", confirm_h=24, origin_days=365, delay_max_s=1800)
+SITE = Site(
+    operator="Leak & Daughters", contact="hello@leak.example", confirm_h=24, origin_days=365, delay_max_s=1800,
+    public_url="https://leak.example",
+)
 STATES = ("awaiting_confirmation", "in_review", "scheduled", "closed", "refused", "expired", "cancelled")
 ERRORS = (400, 403, 404, 405, 413, 429, 500, 503)
 TYPED = {

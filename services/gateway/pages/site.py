@@ -12,3 +12,5 @@ class Site:
     confirm_h: int
     origin_days: int
     delay_max_s: int
+    # As people type it, without a slash at the end.
+    public_url: str

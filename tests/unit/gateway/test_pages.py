@@ -150,6 +150,12 @@ async def test_what_is_no_form_is_not_acted_upon() -> None:
     assert acts.calls == []
 
 
+async def test_an_old_tab_begins_again_instead_of_showing_an_error() -> None:
+    async with visitor(FakeActs()) as client:
+        begun = {path: (await client.get(path)).headers["location"] for path in ("/preview", "/leaks", "/cancel")}
+    assert begun == {"/preview": "/", "/leaks": "/", "/cancel": "/status"}
+
+
 async def test_a_token_gets_one_answer_whatever_it_is() -> None:
     acts = FakeActs()
     async with visitor(acts) as client:
