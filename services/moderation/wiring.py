@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from services.moderation.desk import Desk
 from services.moderation.handlers import Handlers
@@ -84,6 +84,6 @@ def _consume(service: Service, parts: Parts, settings: Settings) -> None:
     service.every(ERASE_EVERY_S, sweeper.erase, name="erase")
 
 
-def _pages(console: Console, parts: Parts, settings: Settings) -> Starlette:
+def _pages(console: Console, parts: Parts, settings: Settings) -> ASGIApp:
     desk = Desk(parts, lease=timedelta(seconds=settings.lease_s))
     return console.app([*Routes(console, desk, parts).all(), *ReportRoutes(console, parts).all()])

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import sys
+from contextlib import closing
 from typing import ClassVar
 
 from pymongo.errors import PyMongoError
@@ -19,8 +20,9 @@ def main(arguments: list[str]) -> int:
     """0 when it is done, 1 when it is refused; says why in one line."""
     asked = _parser().parse_args(arguments)
     try:
-        accounts = Accounts(connect(_settings(asked.service)), utc_now)
-        asyncio.run(_carry_out(accounts, asked))
+        database = connect(_settings(asked.service))
+        with closing(database.client):
+            asyncio.run(_carry_out(Accounts(database, utc_now), asked))
     except (AccountRefused, passwords.PasswordRefused) as refused:
         return _refused(asked.service, str(refused))
     except PyMongoError as failed:

@@ -10,10 +10,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pymongo.errors import PyMongoError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp
 
 from shared import look
 from shared.console.accounts import Accounts
@@ -114,19 +114,18 @@ class Console:
         name = str(status) if status in _TOLD else "other"
         return self.page(request, "error.html", status, error=name)
 
-    def app(self, routes: Sequence[BaseRoute]) -> Starlette:
+    def app(self, routes: Sequence[BaseRoute]) -> ASGIApp:
         """The whole console, to serve."""
         sign_in = SignIn(self, self._throttle)
-        return Starlette(
+        pages = Starlette(
             routes=[*routes, *sign_in.routes(), Route("/static/{name}", self._send_static)],
-            middleware=[
-                Middleware(SecureHeaders, public_url=self.site.public_url),
-                Middleware(Refusals, public_url=self.site.public_url, refuse=self.error),
-            ],
             exception_handlers={
                 HTTPException: self._on_http_error, PyMongoError: self._on_outage, Exception: self._on_bug,
             },
         )
+        # Around Starlette, not among its middleware: its answer to a bug is made outside of those.
+        url = self.site.public_url
+        return SecureHeaders(Refusals(pages, url, self.error), url)
 
     def _to_sign_in(self, request: Request) -> Response:
         if request.method in {"GET", "HEAD"}:
