@@ -122,7 +122,7 @@ def service_environment(stack: Stack, servers: Servers, service: str) -> dict[st
 def _own_settings(stack: Stack, service: str) -> dict[str, str]:
     public = {"PUBLIC_URL": stack.url("gateway")}
     return {
-        "gateway": {**public, "PUBLIC_HOST": HOST, "PUBLIC_PORT": str(stack.ports["gateway"])},
+        "gateway": {**public, "HOST": HOST, "PORT": str(stack.ports["gateway"])},
         "verifier": public,
         "moderation": {**_console(stack, "moderation"), "DELAY_MAX_S": str(stack.delay_max_s)},
         "mailer": {
