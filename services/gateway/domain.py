@@ -126,7 +126,7 @@ def _cancelled(
     ends_at = decided.deliver_at if decided else None
     if ends_at is None and not confirmed:
         ends_at = submitted.confirm_before
-    withdrawn = next((happening for happening in happenings if isinstance(happening, Withdrawn)), None)
-    if withdrawn is None or (ends_at is not None and withdrawn.at >= ends_at):
+    withdrawn = min((happening.at for happening in happenings if isinstance(happening, Withdrawn)), default=None)
+    if withdrawn is None or (ends_at is not None and withdrawn >= ends_at):
         return None
-    return withdrawn.at
+    return withdrawn

@@ -104,7 +104,7 @@ class LeakRequest(BaseModel):
 
     recipient: Address = Field(description="Who gets the leak.", examples=["robin@example.com"])
     message: Annotated[
-        str, BeforeValidator(_newlines), Field(max_length=MESSAGE_CHARACTERS), AfterValidator(_message)
+        str, Field(max_length=MESSAGE_CHARACTERS), BeforeValidator(_newlines), AfterValidator(_message)
     ] = Field(description="Text only, at most three links.", examples=["You sing in the lift. Please never stop."])
     sender: Address = Field(
         description="Your own address. It confirms the leak and is used for nothing else.",

@@ -11,8 +11,9 @@ from limits.aio.storage import Storage
 from limits.aio.strategies import FixedWindowRateLimiter
 from limits.storage import storage_from_string
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
-from services.gateway.acts import TooMany
+from services.gateway.acts import TooMany, Unavailable
 from services.gateway.edge import Caller
 from shared.runtime.clock import Clock
 
@@ -73,7 +74,13 @@ class OriginLimits:
         self._clock = clock
 
     async def count(self, act: Act, caller: Caller, client: str | None = None) -> None:
-        """Count one act of this caller, or of this API client if there is one."""
+        """Count one act of this caller, or of this API client if there is one. Unavailable when the store is away."""
+        try:
+            await self._count(act, caller, client)
+        except RedisError as away:
+            raise Unavailable from away
+
+    async def _count(self, act: Act, caller: Caller, client: str | None) -> None:
         now = self._clock().timestamp()
         span, into = divmod(now, KEY_LIVES_S)
         key = await self._keys.key(int(span))

@@ -27,8 +27,8 @@ from tests.fakes.publisher import RecordingPublisher
 
 CLIENT = ("198.51.100.23", 54321)
 LEAK = {
-    "recipient": "robin@example.com", "message": "You sing in the lift. Please never stop.", "sender": "alex@example.org",
-    "relation": "coworker", "kind": "thanks", "language": "en", "consent": True,
+    "recipient": "robin@example.com", "message": "You sing in the lift. Please never stop.",
+    "sender": "alex@example.org", "relation": "coworker", "kind": "thanks", "language": "en", "consent": True,
 }
 
 

@@ -1,0 +1,182 @@
+"""What a receipt shows, from submitted to the end, and what it never shows."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from services.gateway.receipts import Receipt
+from shared.events.decisions import LeakDecided
+from shared.events.deliveries import LeakSuppressed
+from shared.events.leaks import LeakCancelled, LeakConfirmed, LeakWithdrawn
+from shared.sealing import seal_to_receipt
+from tests.component.gateway.conftest import World
+
+REASONS = b'{"policy": "threat", "facts": "It says that you will come.", "automated": true}'
+
+
+def confirmed(leak: dict[str, Any], at: datetime) -> LeakConfirmed:
+    return LeakConfirmed.model_validate({**leak["event"], "confirmed_at": at})
+
+
+def approved(leak: dict[str, Any], at: datetime, deliver_at: datetime) -> LeakDecided:
+    event = leak["event"]
+    letter = {name: event[name] for name in (
+        "recipient", "recipient_pseudonym", "domain_pseudonym", "message", "relation", "kind", "language",
+    )}
+    return LeakDecided(
+        leak_id=event["leak_id"], revision=1, outcome="approved", decided_at=at, automated=True, deliver_at=deliver_at,
+        **letter,
+    )
+
+
+async def test_a_leak_is_shown_through_its_whole_life(world: World):
+    leak = await world.accepted()
+    now = world.clock.now
+    answer = (await world.status(leak["receipt"])).json()
+    assert answer["state"] == "awaiting_confirmation"
+    assert (answer["leak_id"], answer["can_cancel"]) == (leak["leak_id"], True)
+    await world.tell(confirmed(leak, now))
+    assert (await world.status(leak["receipt"])).json()["state"] == "in_review"
+    await world.tell(approved(leak, now, now + timedelta(minutes=20)))
+    assert (await world.status(leak["receipt"])).json()["state"] == "scheduled"
+    world.clock.forward(minutes=20)
+    answer = (await world.status(leak["receipt"])).json()
+    states = [step["state"] for step in answer["timeline"]]
+    assert states == ["awaiting_confirmation", "in_review", "scheduled", "closed"]
+    assert answer["can_cancel"] is False
+    assert "decision" not in answer
+
+
+async def test_a_repeat_of_an_event_changes_nothing(world: World):
+    leak = await world.accepted()
+    event = confirmed(leak, world.clock.now)
+    await world.tell(event)
+    first = (await world.status(leak["receipt"])).content
+    await world.tell(event, event)
+    assert (await world.status(leak["receipt"])).content == first
+
+
+@pytest.mark.parametrize("reason", ["blocked", "limit"])
+async def test_a_block_and_a_limit_are_neither_shown_nor_stored(world: World, reason: str):
+    leak, twin = await world.accepted(), await world.accepted()
+    now = world.clock.now
+    for one in (leak, twin):
+        await world.tell(approved(one, now, now + timedelta(minutes=20)))
+    before = await world.stored()
+    event = LeakSuppressed(leak_id=leak["leak_id"], suppressed_at=now + timedelta(minutes=5), reason=reason)
+    await world.tell(event)
+    assert await world.stored() == before
+    for minutes in (10, 10, 60):
+        world.clock.forward(minutes=minutes)
+        shown = [(await world.status(one["receipt"])).text.replace(one["leak_id"], "") for one in (leak, twin)]
+        assert shown[0] == shown[1]
+
+
+async def test_a_stopped_senders_leak_looks_like_an_unconfirmed_one(world: World):
+    leak, twin = await world.accepted(), await world.accepted()
+    event = LeakWithdrawn(leak_id=leak["leak_id"], withdrawn_at=world.clock.now, reason="sender_stopped")
+    await world.tell(event)
+    for hours in (1, 22, 2, 100):
+        world.clock.forward(hours=hours)
+        shown = [(await world.status(one["receipt"])).text.replace(one["leak_id"], "") for one in (leak, twin)]
+        assert shown[0] == shown[1]
+    assert '"expired"' in shown[0]
+
+
+async def test_a_refused_leak_shows_its_reasons_opened_by_the_receipt(world: World):
+    leak = await world.accepted()
+    statement = seal_to_receipt(leak["event"]["receipt_key"], leak["leak_id"], REASONS)
+    await world.tell(LeakDecided(
+        leak_id=leak["leak_id"], revision=1, outcome="rejected", decided_at=world.clock.now, automated=True,
+        policy="threat", statement=statement,
+    ))
+    answer = (await world.status(leak["receipt"])).json()
+    assert answer["state"] == "refused"
+    assert answer["decision"] == {"policy": "threat", "facts": "It says that you will come.", "automated": True}
+    assert "you will come" not in await world.stored()
+
+
+async def test_a_senders_limit_is_told_with_its_reason(world: World):
+    leak = await world.accepted()
+    await world.tell(LeakWithdrawn(leak_id=leak["leak_id"], withdrawn_at=world.clock.now, reason="sender_limit"))
+    answer = (await world.status(leak["receipt"])).json()
+    assert (answer["state"], answer["decision"]["policy"]) == ("refused", "sender_limit")
+
+
+async def test_a_statement_for_another_receipt_is_left_out(world: World):
+    leak = await world.accepted()
+    other = Receipt.fresh()
+    await world.tell(LeakDecided(
+        leak_id=leak["leak_id"], revision=1, outcome="rejected", decided_at=world.clock.now, automated=True,
+        statement=seal_to_receipt(other.public_key, other.leak_id, REASONS),
+    ))
+    answer = (await world.status(leak["receipt"])).json()
+    assert answer["state"] == "refused"
+    assert "decision" not in answer
+
+
+async def test_cancelling_asks_whoever_holds_the_leak(world: World):
+    leak = await world.accepted()
+    assert (await world.cancel(leak["receipt"])).status_code == 202
+    [asked] = world.publisher.of(LeakCancelled)
+    assert asked.leak_id == leak["leak_id"]
+    assert (await world.status(leak["receipt"])).json()["state"] == "awaiting_confirmation"
+    await world.tell(LeakWithdrawn(leak_id=leak["leak_id"], withdrawn_at=world.clock.now, reason="cancelled"))
+    assert (await world.status(leak["receipt"])).json()["state"] == "cancelled"
+
+
+async def test_cancelling_ends_at_the_planned_time_whatever_happened(world: World):
+    leak = await world.accepted()
+    await world.tell(approved(leak, world.clock.now, world.clock.now + timedelta(minutes=20)))
+    world.clock.forward(minutes=20)
+    assert (await world.cancel(leak["receipt"])).status_code == 202
+    assert not world.publisher.of(LeakCancelled)
+    await world.tell(LeakSuppressed(leak_id=leak["leak_id"], suppressed_at=world.clock.now, reason="withdrawn"))
+    assert (await world.status(leak["receipt"])).json()["state"] == "closed"
+
+
+async def test_a_cancel_by_the_mailer_before_the_planned_time_is_told(world: World):
+    leak = await world.accepted()
+    await world.tell(approved(leak, world.clock.now, world.clock.now + timedelta(minutes=20)))
+    await world.tell(LeakSuppressed(leak_id=leak["leak_id"], suppressed_at=world.clock.now, reason="withdrawn"))
+    assert (await world.status(leak["receipt"])).json()["state"] == "cancelled"
+
+
+async def test_an_unknown_receipt_and_a_mistyped_one_get_the_same_bytes(world: World):
+    known = (await world.accepted())["receipt"]
+    typo = known[:-1] + ("0" if known[-1] != "0" else "1")
+    answers = [await world.status(text) for text in (Receipt.fresh().text, typo, "nonsense", "x" * 500)]
+    answers += [await world.cancel(text) for text in (Receipt.fresh().text, typo, "nonsense")]
+    assert {answer.status_code for answer in answers} == {404}
+    assert len({answer.content for answer in answers}) == 1
+    assert len({str(sorted(answer.headers.items())) for answer in answers}) == 1
+    assert "a few seconds" in answers[0].json()["detail"]
+
+
+async def test_without_a_receipt_the_status_asks_for_one(world: World):
+    async with world.client() as client:
+        for headers in ({}, {"authorization": "Basic YTpi"}, {"authorization": "Bearer"}):
+            for method in ("GET", "DELETE"):
+                response = await client.request(method, "/v1/leaks/mine", headers=headers)
+                assert response.status_code == 401
+                assert response.headers["www-authenticate"] == "Bearer"
+
+
+async def test_a_status_is_forgotten_on_schedule(world: World):
+    leak = await world.accepted()
+    [forget] = [work for name, _, work in world.service._loops if name == "forget"]
+    world.clock.forward(days=world.settings.status_days - 1)
+    await forget()
+    assert (await world.status(leak["receipt"])).status_code == 200
+    world.clock.forward(days=1, seconds=1)
+    await forget()
+    assert (await world.status(leak["receipt"])).status_code == 404
+    assert leak["leak_id"] not in await world.stored()
+
+
+async def test_times_are_written_in_utc(world: World):
+    leak = await world.accepted()
+    answer = (await world.status(leak["receipt"])).json()
+    assert answer["confirm_before"] == leak["confirm_before"]
+    assert datetime.fromisoformat(answer["timeline"][0]["since"]).tzinfo == UTC
