@@ -1,0 +1,192 @@
+"""Moderation as wired, on the embedded database, with Kafka stood in for, simple rules and a clock that moves by hand."""
+
+import json
+import secrets
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from aiokafka import ConsumerRecord
+
+from services.moderation import wiring
+from services.moderation.policy.verdict import Finding, Outcome, Verdict
+from services.moderation.settings import Settings
+from shared.console.accounts import Accounts
+from shared.digests import from_base64url
+from shared.events.base import Event
+from shared.events.decisions import LeakDecided
+from shared.events.deliveries import LeakDelivered
+from shared.events.leaks import LeakCancelled, LeakConfirmed
+from shared.events.recipients import LeakReported
+from shared.runtime.service import Service
+from shared.sealing import Sealer
+from shared.unsealing import Opener
+from tests.component.moderation.receipts import Receipt
+from tests.fakes.clock import HandClock
+from tests.fakes.publisher import RecordingPublisher
+
+PASSWORD = "correct horse battery staple"
+OURS = {"sec-fetch-site": "same-origin"}
+RECIPIENT = "ben@example.org"
+DELAY_S = 60.0
+
+
+class Rules:
+    """`reject …`, `hold …` and `stumble …` say what happens to them; `broken` breaks the rules for everything."""
+
+    def __init__(self) -> None:
+        self.version, self.broken, self.judged = "rules-1", False, 0
+
+    def __call__(self, text: str) -> Verdict:
+        self.judged += 1
+        if self.broken or text.startswith("stumble"):
+            raise RuntimeError(text)
+        for word, outcome, policy in (("reject", Outcome.REJECT, "threat"), ("hold", Outcome.HOLD, "harassment")):
+            if text.startswith(word):
+                finding = Finding(policy, f"{policy}.en.{word}", 0, len(word))
+                return Verdict(outcome, policy, (finding,), self.version, "en")
+        return Verdict(Outcome.APPROVE, None, (), self.version, "en")
+
+
+@dataclass
+class World:
+    """Moderation and everything around it."""
+
+    service: Service
+    publisher: RecordingPublisher
+    database: Any
+    clock: HandClock
+    rules: Rules
+    gateway: Sealer
+    audit: Opener
+    receipt: Receipt = field(default_factory=Receipt)
+
+    def confirmed(self, message: str = "thank you", **changes: Any) -> LeakConfirmed:
+        leak_id = changes.pop("leak_id", None) or secrets.token_hex(16)
+        fields = {
+            "leak_id": leak_id, "confirmed_at": self.clock.now, "receipt_key": self.receipt.public_key,
+            "recipient": self.gateway.seal("recipient", leak_id, RECIPIENT.encode()),
+            "message": self.gateway.seal("message", leak_id, message.encode()),
+            "recipient_pseudonym": "b" * 64, "domain_pseudonym": "c" * 64,
+            "relation": "friend", "kind": "thanks", "language": "en",
+        }
+        return LeakConfirmed.model_validate(fields | changes)
+
+    def cancelled(self, leak: LeakConfirmed) -> LeakCancelled:
+        return LeakCancelled(leak_id=leak.leak_id, cancelled_at=self.clock.now)
+
+    def delivered(self, leak: LeakConfirmed, token_digest: str = "d" * 64) -> LeakDelivered:
+        return LeakDelivered(leak_id=leak.leak_id, delivered_at=self.clock.now, report_token_digest=token_digest)
+
+    def reported(self, details: str | None = "it hurt", token_digest: str = "d" * 64) -> LeakReported:
+        sealed = self.gateway.seal("report", token_digest, details.encode()) if details else None
+        return LeakReported(
+            token_digest=token_digest, reported_at=self.clock.now, reason="harassment", details=sealed,
+        )
+
+    async def tell(self, *events: Event) -> list[Event]:
+        """Deliver events of one topic as one batch, under the delivery policy; what moderation published of it."""
+        before = len(self.publisher.published)
+        topic = events[0].topic
+        await self.service.deliveries[topic]([_record(topic, event) for event in events])
+        return self.publisher.published[before:]
+
+    async def decide(self, message: str, **changes: Any) -> tuple[LeakConfirmed, LeakDecided]:
+        """One leak through the rules."""
+        leak = self.confirmed(message, **changes)
+        [event] = await self.tell(leak)
+        assert isinstance(event, LeakDecided)
+        return leak, event
+
+    async def work(self, name: str) -> None:
+        """One round of a background loop."""
+        await next(work for loop, _, work in self.service._loops if loop == name)()
+
+    def sent(self) -> list[dict[str, Any]]:
+        """What went out through the outbox, as JSON."""
+        return [json.loads(one.value) for one in self.publisher.sent]
+
+    async def stored(self) -> str:
+        """Every document of moderation, as text."""
+        names = await self.database.list_collection_names()
+        return str([document for name in names for document in await self.database[name].find().to_list(None)])
+
+    def browser(self) -> httpx.AsyncClient:
+        """Somebody who is not signed in."""
+        transport = httpx.ASGITransport(self.service._listeners[0].config.app)
+        return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:9100", headers=OURS)
+
+    async def moderator(self, name: str) -> "Moderator":
+        """Somebody who is."""
+        browser = self.browser()
+        await browser.post("/sign-in", data={"name": name, "password": PASSWORD})
+        return Moderator(browser)
+
+
+@dataclass
+class Moderator:
+    """A signed-in browser, and what its owner does most."""
+
+    browser: httpx.AsyncClient
+
+    async def take_next(self) -> str:
+        """The path of the case now held, or of the queue."""
+        return (await self.browser.post("/next")).headers["location"]
+
+    async def see(self, path: str) -> str:
+        return (await self.browser.get(path)).text
+
+    async def fence(self, case: str) -> str:
+        return (await self.see(case)).split('name="fence" value="')[1].split('"')[0]
+
+    async def act(self, case: str, verb: str, **form: str) -> httpx.Response:
+        form.setdefault("fence", await self.fence(case))
+        return await self.browser.post(f"{case}/{verb}", data=form)
+
+
+def _record(topic: str, event: Event) -> ConsumerRecord:
+    value = event.model_dump_json(exclude_none=True).encode()
+    return ConsumerRecord(topic, 0, 0, 0, 0, event.key.encode(), value, None, len(event.key), len(value), ())
+
+
+def _key(path: Path) -> bytes:
+    return from_base64url(path.read_text())
+
+
+@pytest.fixture
+async def world(database: Any, secrets_folder: Path, clock: HandClock) -> AsyncIterator[World]:
+    settings = Settings(secrets_dir=secrets_folder / "moderation", kafka_security="SASL_PLAINTEXT")
+    publisher, rules = RecordingPublisher("moderation"), Rules()
+    service = wiring.build(
+        settings, publisher=publisher, database=database, clock=clock, evaluate=rules, delay_s=lambda: DELAY_S,
+    )
+    for prepare in service._on_start:
+        await prepare()
+    keyring = settings.keyring()
+    yield World(
+        service, publisher, database, clock, rules,
+        gateway=Sealer("gateway", _key(secrets_folder / "gateway/signing.key"), keyring, now=clock),
+        audit=Opener("audit", _key(secrets_folder / "audit/opening.key"), keyring),
+    )
+
+
+@pytest.fixture
+async def mod_a(world: World) -> AsyncIterator[Moderator]:
+    async for moderator in _signed_in(world, "mod-a"):
+        yield moderator
+
+
+@pytest.fixture
+async def mod_b(world: World) -> AsyncIterator[Moderator]:
+    async for moderator in _signed_in(world, "mod-b"):
+        yield moderator
+
+
+async def _signed_in(world: World, name: str) -> AsyncIterator[Moderator]:
+    await Accounts(world.database, world.clock).add(name, "moderator", PASSWORD)
+    moderator = await world.moderator(name)
+    yield moderator
+    await moderator.browser.aclose()
