@@ -1,0 +1,318 @@
+"""What becomes of an approved leak, and of a confirmation mail."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from services.mailer.domain import UNKNOWN_MAX, Accepted, Deferred, NotSent, Refused, Unknown
+from shared.digests import token_digest
+from shared.events.deliveries import LeakBounced, LeakDelivered, LeakSuppressed
+from shared.runtime import metrics
+from tests.component.mailer.conftest import World
+
+HARD_PARTS = ("ben@example.org", "anna@example.org", "I like you.", "example.org", "c1c1c1", "s2s2s2")
+
+
+def unknown_ends() -> float:
+    value: float = metrics.MAILS_UNKNOWN._value.get()
+    return value
+
+
+async def test_an_approved_leak_is_mailed_once_and_told(world: World) -> None:
+    leak = world.decided()
+    assert await world.tell(leak) == []
+    [told] = await world.send()
+    assert told == LeakDelivered(
+        leak_id=leak.leak_id, delivered_at=world.clock.now, report_token_digest=world.tokens.report_digest(leak.leak_id)
+    )
+    [mail] = world.transport.taken
+    assert mail.recipient == "ben@example.org"
+    assert b"I like you." in mail.data
+    assert world.tokens.report_digest(leak.leak_id) == token_digest(world.tokens.report(leak.leak_id))
+    assert await world.send() == []
+
+
+async def test_it_waits_for_its_time(world: World) -> None:
+    await world.tell(world.decided(deliver_at=world.clock.now + timedelta(minutes=20)))
+    assert await world.send() == []
+    world.clock.forward(minutes=20)
+    assert len(await world.send()) == 1
+
+
+async def test_nothing_at_rest_is_readable_and_content_is_erased_at_the_end(world: World) -> None:
+    leak = world.decided()
+    await world.tell(leak)
+    await world.tell(world.challenged())
+    stored = await world.stored()
+    assert not [part for part in HARD_PARTS if part in stored]
+    assert str(leak.message) in stored
+    await world.send()
+    stored = await world.stored()
+    assert "lk1." not in stored
+    assert not [part for part in HARD_PARTS if part in stored]
+
+
+async def test_a_repeat_publishes_the_stored_outcome_and_sends_nothing(world: World) -> None:
+    leak = world.decided()
+    await world.tell(leak)
+    [told] = await world.send()
+    world.clock.forward(hours=1)
+    assert await world.tell(leak) == [told]
+    assert await world.tell(leak, world.decided(leak_id=leak.leak_id, revision=2)) == [told]
+    assert await world.send() == []
+    assert len(world.transport.taken) == 1
+
+
+async def test_two_deliveries_of_an_approval_make_one_mail(world: World) -> None:
+    leak = world.decided()
+    await world.tell(leak, leak)
+    await world.tell(leak)
+    await world.send()
+    assert len(world.transport.taken) == 1
+
+
+async def test_a_later_decision_withdraws_what_has_not_left(world: World) -> None:
+    leak = world.decided(deliver_at=world.clock.now + timedelta(minutes=10))
+    await world.tell(leak)
+    await world.tell(world.decided("held", leak_id=leak.leak_id, revision=2))
+    world.clock.forward(minutes=10)
+    assert await world.send() == []
+    assert "lk1." not in await world.stored()
+    assert await world.tell(leak) == []
+    assert await world.send() == []
+    await world.tell(world.decided(leak_id=leak.leak_id, revision=3))
+    assert len(await world.send()) == 1
+
+
+async def test_an_approval_that_comes_after_a_later_refusal_is_not_sent(world: World) -> None:
+    leak = world.decided()
+    await world.tell(world.decided("rejected", leak_id=leak.leak_id, revision=2))
+    await world.tell(leak)
+    assert await world.send() == []
+    assert world.transport.offered == []
+
+
+async def test_a_cancel_before_the_mail_leaves_withdraws_it(world: World) -> None:
+    leak = world.decided(deliver_at=world.clock.now + timedelta(minutes=10))
+    await world.tell(leak)
+    assert await world.tell(world.cancelled(leak.leak_id)) == []
+    [told] = await world.send()
+    assert told == LeakSuppressed(leak_id=leak.leak_id, suppressed_at=world.clock.now, reason="withdrawn")
+    assert await world.tell(world.cancelled(leak.leak_id)) == [told]
+    assert await world.tell(leak) == [told]
+    assert world.transport.offered == []
+
+
+async def test_a_cancel_that_comes_first_leaves_a_tombstone(world: World) -> None:
+    leak = world.decided()
+    await world.tell(world.cancelled(leak.leak_id))
+    assert await world.send() == []
+    await world.tell(leak)
+    [told] = await world.send()
+    assert isinstance(told, LeakSuppressed)
+    assert world.transport.offered == []
+
+
+async def test_a_cancel_while_the_mail_is_on_the_wire_comes_too_late(world: World) -> None:
+    leak = world.decided()
+    await world.tell(leak)
+    world.transport.hold = asyncio.Event()
+    await world.work("send_due")
+    await world.transport.on_the_wire(1)
+    await world.tell(world.cancelled(leak.leak_id))
+    world.transport.hold.set()
+    await world.landed()
+    assert len(world.publisher.of(LeakDelivered)) == 1
+    assert world.publisher.of(LeakSuppressed) == []
+
+
+async def test_a_cancel_during_an_attempt_that_fails_stops_the_next_one(world: World) -> None:
+    leak = world.decided()
+    await world.tell(leak)
+    world.transport.hold = asyncio.Event()
+    world.transport.answers.append(Deferred())
+    await world.work("send_due")
+    await world.transport.on_the_wire(1)
+    await world.tell(world.cancelled(leak.leak_id))
+    world.transport.hold.set()
+    await world.landed()
+    [told] = await world.send()
+    assert isinstance(told, LeakSuppressed)
+    assert len(world.transport.offered) == 1
+
+
+async def test_deferred_mails_are_tried_by_the_schedule_then_given_up(world: World) -> None:
+    leak = world.decided()
+    await world.tell(leak)
+    schedule = world.settings.retry_after_s
+    world.transport.answers.extend([Deferred()] * (len(schedule) + 1))
+    for wait in schedule:
+        assert await world.send() == []
+        world.clock.forward(seconds=wait - 1)
+        assert await world.send() == []
+        world.clock.forward(seconds=1)
+    [told] = await world.send()
+    assert told == LeakBounced(leak_id=leak.leak_id, bounced_at=world.clock.now, outcome_class="gave_up")
+    assert len(world.transport.offered) == len(schedule) + 1
+    assert len({mail.data.split(b"Message-ID: ")[1][:40] for mail in world.transport.offered}) == 1
+
+
+async def test_a_refused_mail_bounces_and_a_dead_mailbox_gets_nothing_more(world: World) -> None:
+    await world.tell(world.decided(recipient="ghost@example.org"))
+    world.transport.answers.append(Refused(no_mailbox=True))
+    [told] = await world.send()
+    assert isinstance(told, LeakBounced)
+    await world.tell(world.decided(recipient="Ghost+tag@example.org"))
+    [told] = await world.send()
+    assert isinstance(told, LeakSuppressed)
+    assert len(world.transport.offered) == 1
+
+
+async def test_a_relay_that_is_away_costs_nothing(world: World) -> None:
+    await world.tell(world.decided())
+    world.transport.away = True
+    assert await world.send() == []
+    world.transport.away = False
+    world.transport.answers.append(NotSent())
+    for _ in range(4):
+        world.clock.forward(minutes=2)
+        await asyncio.sleep(0.4)
+        await world.send()
+    assert len(world.publisher.of(LeakDelivered)) == 1
+
+
+async def test_kafka_that_is_away_is_waited_for(world: World) -> None:
+    await world.tell(world.decided())
+    world.blocks.away = True
+    assert await world.send() == []
+    assert world.transport.offered == []
+    world.blocks.away = False
+    world.clock.forward(minutes=2)
+    assert len(await world.send()) == 1
+
+
+async def test_an_unknown_end_is_counted_and_repeated_with_the_same_message_id(world: World) -> None:
+    before = unknown_ends()
+    await world.tell(world.decided())
+    world.transport.answers.extend([Unknown(), Accepted()])
+    assert await world.send() == []
+    world.clock.forward(days=1)
+    [told] = await world.send()
+    assert isinstance(told, LeakDelivered)
+    assert unknown_ends() == before + 1
+    first, second = (mail.data.split(b"Message-ID: ")[1][:40] for mail in world.transport.offered)
+    assert first == second
+
+
+async def test_unknown_ends_do_not_repeat_for_ever(world: World) -> None:
+    await world.tell(world.decided())
+    world.transport.answers.extend([Unknown()] * 10)
+    for _ in range(10):
+        await world.send()
+        world.clock.forward(days=1)
+    assert len(world.transport.offered) == UNKNOWN_MAX
+    assert len(world.publisher.of(LeakDelivered)) == 1
+
+
+async def test_a_replica_that_dies_between_data_and_journal_repeats_once_after_its_lease(world: World) -> None:
+    before = unknown_ends()
+    await world.tell(world.decided())
+    world.transport.hold = asyncio.Event()
+    await world.work("send_due")
+    await world.transport.on_the_wire(1)
+    await world.crash()
+    world.transport.hold = None
+    survivor = world.replica()
+    assert await world.send(survivor) == []
+    world.clock.forward(seconds=world.settings.lease_s + 1)
+    [told] = await world.send(survivor)
+    assert isinstance(told, LeakDelivered)
+    first, second = (mail.data.split(b"Message-ID: ")[1][:40] for mail in world.transport.offered)
+    assert first == second
+    assert unknown_ends() == before + 1
+
+
+async def test_a_replica_frozen_past_its_lease_tells_no_second_end(world: World) -> None:
+    await world.tell(world.decided())
+    world.transport.hold = asyncio.Event()
+    await world.work("send_due")
+    await world.transport.on_the_wire(1)
+    world.clock.forward(seconds=world.settings.lease_s + 1)
+    survivor = world.replica()
+    await world.work("send_due", survivor)
+    await world.transport.on_the_wire(2)
+    world.clock.forward(seconds=1)
+    world.transport.hold.set()
+    await asyncio.gather(world.landed(), world.landed(survivor))
+    assert len({event.model_dump_json() for event in world.publisher.of(LeakDelivered)}) == 1
+    assert len(world.transport.offered) == 2
+
+
+async def test_what_a_crash_left_untold_is_told_by_the_sweep(world: World) -> None:
+    await world.tell(world.decided())
+    world.publisher.away = True
+    assert await world.send() == []
+    assert len(world.transport.taken) == 1
+    world.publisher.away = False
+    world.clock.forward(minutes=1)
+    await world.work("tell_untold")
+    assert len(world.publisher.of(LeakDelivered)) == 1
+    await world.work("tell_untold")
+    assert len(world.publisher.of(LeakDelivered)) == 1
+
+
+async def test_an_address_that_can_not_be_written_to_bounces(world: World) -> None:
+    await world.tell(world.decided(recipient="a@b.org\r\nBcc: c@d.org"))
+    [told] = await world.send()
+    assert isinstance(told, LeakBounced)
+    assert world.transport.offered == []
+
+
+async def test_a_confirmation_mail_is_sent_once_told_to_nobody_and_erased(world: World) -> None:
+    challenge = world.challenged()
+    await world.tell(challenge, challenge)
+    assert await world.send() == []
+    await world.tell(challenge)
+    assert await world.send() == []
+    [mail] = world.transport.taken
+    assert mail.recipient == "anna@example.org"
+    assert "lk1." not in await world.stored()
+
+
+async def test_a_confirmation_that_nobody_can_use_any_more_is_not_sent(world: World) -> None:
+    await world.tell(world.challenged())
+    world.clock.forward(days=1)
+    assert await world.send() == []
+    assert world.transport.offered == []
+    assert "lk1." not in await world.stored()
+
+
+async def test_a_broken_seal_is_a_dead_letter_and_harms_no_other(world: World) -> None:
+    good, bad = world.decided(), world.decided()
+    strange = bad.model_copy(update={"recipient": good.recipient})
+    await world.tell(strange, good)
+    assert len(await world.send()) == 1
+    assert [type(event).__name__ for event in world.publisher.published] == ["DeadLetter", "LeakDelivered"]
+
+
+@pytest.mark.parametrize("options", [{"keep_outcomes_days": 30, "link_days": 365}])
+async def test_everything_dies_on_schedule(world: World) -> None:
+    leak = world.decided()
+    await world.tell(leak)
+    await world.tell(world.challenged())
+    await world.tell(world.cancelled("f" * 32))
+    await world.send()
+    collections = ("mails", "links", "tallies")
+
+    async def left() -> dict[str, int]:
+        await world.work("forget")
+        return {name: await world.database[name].count_documents({}) for name in collections}
+
+    assert await left() == {"mails": 3, "links": 1, "tallies": 2}
+    world.clock.forward(days=4)
+    assert await left() == {"mails": 2, "links": 1, "tallies": 0}
+    world.clock.forward(days=27)
+    assert await left() == {"mails": 0, "links": 1, "tallies": 0}
+    world.clock.forward(days=335)
+    assert await left() == {"mails": 0, "links": 0, "tallies": 0}
