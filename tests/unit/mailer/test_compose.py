@@ -68,7 +68,8 @@ def test_every_text_comes_out_of_the_mail_as_it_went_in(message: str, relation: 
 
 @pytest.mark.parametrize("message", [
     "x" * 10_000, "\U0001f48c" * 500, "שלום עולם", "مرحبا \u202eabc\u202c", ".\r\n.\r\n..\r\n", "--=_leak--",
-    "\r\rlone\rbreaks", "From here", "=3D=\n", "trailing space \nand tab\t\n", "%(block)s %s 100 %", "<script>alert(1)</script>", "\0\x1b",
+    "\r\rlone\rbreaks", "From here", "=3D=\n", "trailing space \nand tab\t\n", "%(block)s %s 100 %",
+    "<script>alert(1)</script>", "\0\x1b",
 ])
 def test_difficult_texts_too(message: str) -> None:
     mail = letter(message)
