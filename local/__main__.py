@@ -5,7 +5,7 @@ import sys
 
 from local.failures import Failure
 
-VERBS = ("up", "demo", "test", "check", "accounts", "reset", "lock")
+VERBS = ("up", "demo", "test", "check", "contract", "accounts", "reset", "lock")
 
 
 def main(arguments: list[str]) -> int:
