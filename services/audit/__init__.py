@@ -1,5 +1,7 @@
-"""The only opener of origins: owns the sealed origins, the orders and their log.
+"""The only opener of origins.
 
-Reads origin.captured, leak.confirmed, leak.expired, leak.withdrawn, leak.decided, leak.delivered, leak.bounced,
-leak.suppressed, leak.reported, threat.escalated. Publishes nothing.
+Owns: the sealed origins, the orders, and their log.
+Reads: origin.captured.v1, leak.confirmed.v1, leak.expired.v1, leak.withdrawn.v1, leak.decided.v1, leak.delivered.v1,
+    leak.bounced.v1, leak.suppressed.v1, leak.reported.v1, threat.escalated.v1
+Publishes: nothing
 """

@@ -70,8 +70,8 @@ def build(
 
 
 def _subscribe(service: Service, handlers: Handlers) -> None:
-    service.subscribe(LeakSubmitted, handlers.on_submitted, batch=True)
-    service.subscribe(LeakConfirmed, handlers.on_confirmed, batch=True)
-    service.subscribe(LeakWithdrawn, handlers.on_withdrawn, batch=True)
-    service.subscribe(LeakDecided, handlers.on_decided, batch=True)
-    service.subscribe(LeakSuppressed, handlers.on_suppressed, batch=True)
+    service.subscribe(LeakSubmitted, handlers.on_leak_submitted, batch=True)
+    service.subscribe(LeakConfirmed, handlers.on_leak_confirmed, batch=True)
+    service.subscribe(LeakWithdrawn, handlers.on_leak_withdrawn, batch=True)
+    service.subscribe(LeakDecided, handlers.on_leak_decided, batch=True)
+    service.subscribe(LeakSuppressed, handlers.on_leak_suppressed, batch=True)

@@ -44,10 +44,7 @@ def build(
     """The service, ready to run; tests pass what stands in for the world."""
     service = Service(settings, publisher)
     database = service.database() if database is None else database
-    mails = Mails(
-        database, lease=timedelta(seconds=settings.lease_s), keep=timedelta(days=settings.keep_outcomes_days)
-    )
-    recipients = Recipients(database, keep_links=timedelta(days=settings.link_days))
+    mails, recipients = _stores(settings, database)
     tokens = Tokens(settings.secret("token.key"), settings.secret("message-id.key"))
     opening = Opening(
         Opener(settings.SERVICE, settings.secret("opening.key"), settings.keyring()),
@@ -76,16 +73,25 @@ def build(
 
     service.on_start(mails.create_indexes)
     service.on_start(recipients.create_indexes)
-    service.subscribe(SenderChallenged, handlers.on_sender_challenged, batch=True)
-    service.subscribe(LeakDecided, handlers.on_leak_decided, batch=True)
-    service.subscribe(LeakCancelled, handlers.on_leak_cancelled, batch=True)
-    service.subscribe(RecipientBlocked, handlers.on_recipient_blocked, batch=True)
+    _subscribe(service, handlers)
     service.every(settings.poll_every_s, sending.send_due, name="send_due")
     service.every(SWEEP_EVERY_S, teller.sweep, name="tell_untold")
     service.every(FORGET_EVERY_S, forget, name="forget")
     service.every(REST_EVERY_S, transport.close_idle, name="close_idle")
     service.on_stop(stop)
     return service
+
+
+def _subscribe(service: Service, handlers: Handlers) -> None:
+    service.subscribe(SenderChallenged, handlers.on_sender_challenged, batch=True)
+    service.subscribe(LeakDecided, handlers.on_leak_decided, batch=True)
+    service.subscribe(LeakCancelled, handlers.on_leak_cancelled, batch=True)
+    service.subscribe(RecipientBlocked, handlers.on_recipient_blocked, batch=True)
+
+
+def _stores(settings: Settings, database: Database) -> tuple[Mails, Recipients]:
+    lease, keep = timedelta(seconds=settings.lease_s), timedelta(days=settings.keep_outcomes_days)
+    return Mails(database, lease=lease, keep=keep), Recipients(database, keep_links=timedelta(days=settings.link_days))
 
 
 def _stationery(settings: Settings) -> Stationery:
