@@ -109,8 +109,7 @@ class RealParts:
         admin = self.kafka_admin
         present = [name for name in TOPICS if name in admin.list_topics(timeout=START_S).topics]
         partitions = [TopicPartition(name, number, -1) for name in present for number in range(TOPICS[name].partitions)]
-        for done in admin.delete_records(partitions).values():
-            done.result(START_S)
+        until(partial(_all_deleted, admin, partitions), "every partition is empty")
         for service in SERVICES:
             with MongoClient[dict[str, Any]](**self.mongo_login(service)) as client:
                 # The documents alone: a service that runs still needs the indexes that it made.
@@ -205,6 +204,11 @@ def until(holds: Callable[[], bool], what: str, process: "subprocess.Popen[bytes
         assert time.monotonic() < deadline, f"not within {START_S} s: {what}"
         assert process is None or process.poll() is None, f"it ended with {process.returncode}; expected: {what}"
         time.sleep(0.05)
+
+
+def _all_deleted(admin: AdminClient, partitions: list[TopicPartition]) -> bool:
+    # A topic that was just made may have no leader yet.
+    return all(done.exception(START_S) is None for done in admin.delete_records(partitions).values())
 
 
 def _answers(url: str) -> bool:
