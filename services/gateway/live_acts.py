@@ -191,7 +191,7 @@ def _decision(receipt: Receipt, sealed: str | None) -> Decision | None:
         return None
     try:
         told = json.loads(receipt.open_statement(sealed))
-        return Decision(policy=str(told["policy"]), facts=str(told["facts"]), automated=bool(told["automated"]))
+        return Decision(policy=str(told["policy"]), facts=str(told["statement"]), automated=bool(told["automated"]))
     except (StatementUnreadable, ValueError, KeyError, TypeError):
         # The state still stands; a statement that can't be read is better absent than an error.
         return None

@@ -12,7 +12,7 @@ from shared.events.leaks import LeakCancelled, LeakConfirmed, LeakWithdrawn
 from shared.sealing import seal_to_receipt
 from tests.component.gateway.conftest import World
 
-REASONS = b'{"policy": "threat", "facts": "It says that you will come.", "automated": true}'
+REASONS = b'{"policy": "threat", "statement": "It says that you will come.", "automated": true}'
 
 
 def confirmed(leak: dict[str, Any], at: datetime) -> LeakConfirmed:
