@@ -30,7 +30,7 @@ SPELT_DIGITS: Final = 4
 _SPELT: Final = re.compile(rf"(?:\b(?:{'|'.join(sorted(NUMBER_WORDS))}|\d{{1,2}})\b[ ,.\-]{{0,3}}(?:et )?){{6,20}}")
 _CARD_LENGTHS: Final = range(13, 20)
 _PHONE_LENGTHS: Final = range(8, 16)
-_DATE: Final = re.compile(r"\d{1,4}[./\- ]\d{1,2}[./\- ](?:19|20)\d\d|(?:19|20)\d\d[./\-]\d{1,2}[./\-]\d{1,2}")
+_DATE: Final = re.compile(r"\d{1,4}[./\- ]\d{1,2}[./\- ](?:19|20)\d\d|(?:19|20)\d\d[./\-]\d{1,2}[./\-]\d{1,2}|(?:19|20)\d\d ?[\-/] ?(?:19|20)\d\d$")
 # What stands before a number and says that it is no phone.
 _REFERENCE: Final = re.compile(
     r"(?:order|invoice|ref|reference|ticket|tracking|parcel|booking|isbn|model|case|serial|version|commande|facture|colis"
@@ -69,7 +69,7 @@ def spelt_number_matches(folded: Folded) -> Iterator[Match]:
     """A phone number in words, which no digit check sees; counting in order is a game or a song."""
     for found in _SPELT.finditer(folded.text):
         said = " ".join(re.findall(r"[a-z]+|\d+", found[0]))
-        if "un deux trois" not in said and "one two three" not in said and len(set(said.split())) >= SPELT_DIGITS:
+        if not said.startswith(("one two three", "un deux trois")) and len(set(said.split())) >= SPELT_DIGITS:
             yield _match(folded, "personal-data.spelt-number", found.span())
 
 
@@ -96,8 +96,9 @@ def _checked_digits(folded: Folded, language: Language) -> Iterator[Match]:
 
 
 def _kind(written: str, before: str, language: Language) -> str | None:
-    digits = "".join(c for c in written if c.isdigit())
-    if len(digits) in _CARD_LENGTHS and digits[0] in "3456" and "(" not in written and luhn.is_valid(digits):
+    # "+33 (0)6": the zero is for calls from within the country.
+    digits = "".join(c for c in written.replace("(0)", "") if c.isdigit())
+    if len(digits) in _CARD_LENGTHS and digits[0] in "23456" and "(" not in written and luhn.is_valid(digits):
         return "personal-data.card"
     if len(digits) == 15 and nir.is_valid(digits):  # noqa: PLR2004 - 13 digits and a key of two
         return "personal-data.social-security"

@@ -20,15 +20,17 @@ _SIGN: Final = re.compile(
     r"|[0-9@$!|*#€£+(_.~^](?<=[a-z].)(?=[0-9@$!|*#€£+(_.~^]{0,6}[a-z])"
     r"|[0-9@$!|€£+(*](?<![a-z0-9].)(?=[a-z])"
     r"|[*$](?<=[a-z].)"
+    r"|[013457](?<=[a-z]{3}.)(?![a-z0-9])"
     r"|[ ._\-*~|/\\][a-z0-9@$][ ._\-*~|/\\]{1,3}[a-z0-9@$](?![a-z0-9])"
 )
-_SPACED: Final = re.compile(r"(?<![a-z0-9'])[a-z0-9@$!](?:[ ._\-*~|/\\]{1,3}[a-z0-9@$!](?![a-z0-9])){2,40}")
+_SPACED: Final = re.compile(r"(?<![a-z0-9'])[a-z0-9@$](?:[ ._\-*~|/\\]{1,3}[a-z0-9@$](?![a-z0-9])){2,40}")
 _CHUNK: Final = re.compile(r"[a-z0-9@$!|*#€£+(_.~^\-]{2,40}")
 _JOINTS: Final = re.compile(r"[._\-~|*^+]")
 _RUN: Final = re.compile(r"([a-z])\1+")
 _LONG_RUN: Final = re.compile(r"([a-z])\1{2,}")
 _WIDE_GAP: Final = re.compile(r" {2,}|(?<=[a-z0-9]) */ *")
 _LONGEST_WORD: Final = 20
+_LONGEST_PART: Final = 2
 
 # Where a disguise stands and the words behind it.
 Lifted = tuple[int, int, list[str]]
@@ -82,14 +84,15 @@ class Vocabulary:
             text = chunk[0]
             if text.isalpha() and not _LONG_RUN.search(text):
                 continue
-            word = self._lift(text) or self._lift(text.rstrip("!.*?-_"))
+            word = self._lift(text.rstrip("!.?-_"))
             if word:
                 yield chunk.start(), chunk.end(), [word]
 
     def _lift(self, text: str) -> str | None:
         if text in self._words or not any("a" <= c <= "z" for c in text):
             return None
-        joined = _JOINTS.sub("", text)
+        # Dots and dashes part letters in a disguise, words elsewhere: "so...it", "big-hearted".
+        joined = _JOINTS.sub("", text) if all(len(part) <= _LONGEST_PART for part in _JOINTS.split(text)) else text
         for table in _LEET:
             for letters in (text.translate(table), joined.translate(table)):
                 for form in (letters, _LONG_RUN.sub(r"\1\1", letters), _squeezed(letters), _RUN.sub(r"\1", letters)):

@@ -1,6 +1,6 @@
 """The rules' small language: words, {LISTS}, a/b alternatives, ~N gaps and optional? elements, compiled to safe regexes.
 
-A pattern matches whole words in order. `~3` allows up to three other words of the same sentence; `kick_out` is a
+A pattern matches whole words in order; `$` is the end of a sentence. `~3` allows up to three other words of the same sentence; `kick_out` is a
 phrase within an alternative. Every repetition is bounded, so no text can make a match run away.
 """
 
@@ -45,10 +45,13 @@ def compile_pattern(source: str, lists: Lists, common: frozenset[str]) -> Patter
         if gap:
             regex += rf"(?: [a-z0-9]+){{0,{gap[1]}}}?"
             continue
+        if element == "$":
+            regex += r"(?= \. | $)"
+            continue
         optional = element.endswith("?")
         phrases = _alternatives(element.removesuffix("?"), lists, source)
         words.update(word for phrase in phrases for word in phrase)
-        regex += _one_of(phrases) + ("?" if optional else "")
+        regex += f"(?:{_one_of(phrases)})?" if optional else _one_of(phrases)
         if not optional:
             needed.append(frozenset(max(phrase, key=lambda word: (word not in common, len(word))) for phrase in phrases))
     if not needed:

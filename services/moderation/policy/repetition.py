@@ -14,8 +14,8 @@ _WORDS_TO_JUDGE: Final = 25
 _ONE_WORD_SHARE: Final = 0.5
 _FEW_WORDS_SHARE: Final = 0.12
 _LINES_TO_JUDGE: Final = 4
-_SHOUTING_LETTERS: Final = 80
-_SYMBOLS_TO_JUDGE: Final = 120
+_SHOUTING_LETTERS: Final = 160
+_CHARACTERS_TO_JUDGE: Final = 120
 _LETTER_SHARE: Final = 0.2
 
 
@@ -30,10 +30,12 @@ def repetition_matches(original: str, words: Sequence[str]) -> Iterator[Match]:
             yield _whole("spam.repeated-words", original)
     if "\n" in original and _one_line_repeats(original):
         yield _whole("spam.repeated-lines", original)
-    letters = sum(map(str.isalpha, original)) if len(original) >= _SHOUTING_LETTERS else 0
+    if len(original) < _CHARACTERS_TO_JUDGE:
+        return
+    letters = sum(map(str.isalpha, original))
     if letters >= _SHOUTING_LETTERS and original.isupper():
         yield _whole("spam.shouting", original)
-    if len(original) >= _SYMBOLS_TO_JUDGE and letters < len(original) * _LETTER_SHARE:
+    if letters < len(original) * _LETTER_SHARE:
         yield _whole("spam.symbols", original)
 
 
