@@ -33,6 +33,8 @@ class HostileSmtp:
 
     def __init__(self) -> None:
         self.plan: dict[str, deque[str | Trick]] = defaultdict(deque)
+        self.received: list[bytes] = []
+        """Mails whose data ended, whatever was answered."""
         self.taken: list[bytes] = []
         self.connections = 0
         self.verbs: list[str] = []
@@ -76,6 +78,7 @@ class HostileSmtp:
 
     async def _take(self, data: bytes, writer: asyncio.StreamWriter) -> bool:
         mail = data.removesuffix(b".\r\n").replace(b"\r\n..", b"\r\n.")
+        self.received.append(mail)
         step = self.plan["END"][0] if self.plan["END"] else DEFAULTS["END"]
         if step is Trick.TAKE_AND_DROP or (isinstance(step, str) and step.startswith("250")):
             self.taken.append(mail)
