@@ -1,4 +1,4 @@
-"""`python -m services.moderation.policy TEXT`: prints the verdict on a text as JSON; reads the text from stdin without one."""
+"""`python -m services.moderation.policy TEXT`: prints the verdict as JSON; without TEXT, reads it from stdin."""
 
 import dataclasses
 import json

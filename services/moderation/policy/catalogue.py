@@ -4,7 +4,7 @@ import tomllib
 from dataclasses import dataclass
 from typing import Final, TypedDict
 
-from services.moderation.policy.rulebook import RULES
+from services.moderation.policy.language import RULES
 from services.moderation.policy.verdict import Outcome
 
 

@@ -4,16 +4,17 @@ import re
 import unicodedata
 from typing import Final
 
-from confusable_homoglyphs import confusables  # type: ignore[import-untyped]
+from confusable_homoglyphs import confusables
 
 # A text may try every code point on us: past this many, a face is computed again instead of remembered.
 REMEMBERED_FACES: Final = 20_000
 
+# By code point: these look like what they stand for, so their names say which is which.
 _PUNCTUATION: Final = {
-    **dict.fromkeys("’‘‛ʼʹ´`′＇", "'"),
-    **dict.fromkeys("«»“”„‟″＂‹›", '"'),
-    **dict.fromkeys("‐‑‒–—―−﹣－", "-"),
-    **dict.fromkeys("·•∙⋅・‧", "."),
+    **dict.fromkeys(map(chr, (0x2019, 0x2018, 0x201B, 0x02BC, 0x02B9, 0x00B4, 0x0060, 0x2032, 0xFF07)), "'"),
+    **dict.fromkeys(map(chr, (0x00AB, 0x00BB, 0x201C, 0x201D, 0x201E, 0x201F, 0x2033, 0xFF02, 0x2039, 0x203A)), '"'),
+    **dict.fromkeys(map(chr, (0x2010, 0x2011, 0x2012, 0x2013, 0x2014, 0x2015, 0x2212, 0xFE63, 0xFF0D)), "-"),
+    **dict.fromkeys(map(chr, (0x00B7, 0x2022, 0x2219, 0x22C5, 0x30FB, 0x2027)), "."),
     **dict.fromkeys("\n\r\u2028\u2029\u0085", "\n"),
     "\t": " ",
     "œ": "oe",
@@ -24,7 +25,9 @@ _PUNCTUATION: Final = {
     "£": "£",
 }
 # Squared, circled, small-capital and stroked letters say in their Unicode name which letter they show.
-_LETTER_IN_NAME: Final = re.compile(r"\b(?:LATIN|REGIONAL INDICATOR)\b.*\bLETTER (?:SMALL CAPITAL )?([A-Z])(?: WITH .+)?$")
+_LETTER_IN_NAME: Final = re.compile(
+    r"\b(?:LATIN|REGIONAL INDICATOR)\b.*\bLETTER (?:SMALL CAPITAL )?([A-Z])(?: WITH .+)?$"
+)
 
 
 def _look_alikes() -> dict[str, str]:
@@ -42,7 +45,7 @@ def _look_alikes() -> dict[str, str]:
 _LOOK_ALIKES: Final = _look_alikes()
 
 
-def _face(character: str) -> str:
+def _face(character: str) -> str:  # noqa: PLR0911 - one answer a kind of character
     """The lower-case plain form of one character: empty for a hidden one, several letters for a ligature."""
     if character in _PUNCTUATION:
         return _PUNCTUATION[character]

@@ -70,7 +70,7 @@ def _weigh(found: list[Match], line: str, words: frozenset[str], language: Langu
     decisive = [(finding, _within_frames(finding, outcome, line, words)) for finding, outcome in decisive]
     first, outcome = min(decisive, key=lambda item: (-item[1].rank, ORDER[item[0].policy], item[0].start))
     in_distress = any(finding.policy == DISTRESS for finding, _ in decisive)
-    findings = sorted({finding for finding, _ in decisive}, key=lambda finding: (finding.start, finding.end, finding.rule))
+    findings = sorted({finding for finding, _ in decisive}, key=lambda found: (found.start, found.end, found.rule))
     return Verdict(outcome, DISTRESS if in_distress else first.policy, tuple(findings), VERSION, language)
 
 

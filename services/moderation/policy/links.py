@@ -5,9 +5,9 @@ import tomllib
 from collections.abc import Iterator
 from typing import Any, Final
 
+from services.moderation.policy.language import RULES
 from services.moderation.policy.matching import Match
 from services.moderation.policy.reading import Folded
-from services.moderation.policy.rulebook import RULES
 from services.moderation.policy.verdict import Finding, Outcome
 
 LINKS_ALLOWED: Final = 2
@@ -57,9 +57,10 @@ def _risk(scheme: str, host: str, path: str, written: str) -> str | None:  # noq
         return "shortener"
     if _among(host, _DATA["invitations"]):
         return "invitation"
-    if path.split("?")[0].rsplit(".", 1)[-1].rstrip(".,;!)") in _DATA["executables"] and "." in path.split("?")[0]:
+    file, dot, ending = path.partition("?")[0].rstrip(".,;!)").rpartition(".")
+    if file and dot and ending in _DATA["executables"]:
         return "program"
-    if host.split(":")[0].rsplit(".", 1)[-1] in _DATA["risky_tlds"]:
+    if host.partition(":")[0].rpartition(".")[2] in _DATA["risky_tlds"]:
         return "domain"
     return "brand" if _borrows_a_brand(host) else None
 
@@ -70,7 +71,7 @@ def _among(host: str, hosts: list[str]) -> bool:
 
 def _borrows_a_brand(host: str) -> bool:
     """A brand's name anywhere but as the registered domain: paypal.com.example.org, secure-paypal.com."""
-    labels = host.split(":")[0].removeprefix("www.").split(".")
+    labels = host.partition(":")[0].removeprefix("www.").split(".")
     # co.uk, com.au and gouv.fr are registered under two labels.
     depth = 3 if len(labels) > 2 and labels[-2] in {"co", "com", "org", "gouv", "gov", "ac"} else 2  # noqa: PLR2004
     registered = labels[-depth] if len(labels) >= depth else labels[0]

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from typing import Final
 
 import phonenumbers
-from stdnum import iban, luhn  # type: ignore[import-untyped]
-from stdnum.fr import nir  # type: ignore[import-untyped]
-from stdnum.us import ssn  # type: ignore[import-untyped]
+from stdnum import iban, luhn
+from stdnum.fr import nir
+from stdnum.us import ssn
 
 from services.moderation.policy.matching import Match
 from services.moderation.policy.reading import Folded
@@ -21,24 +21,31 @@ _IBAN: Final = re.compile(r"(?<![a-z0-9])[a-z]{2}\d{2}(?:[ \-]?[a-z0-9]){11,30}(
 _PLATE: Final = re.compile(r"(?<![a-z0-9\-])[a-hj-np-tv-z]{2}-\d{3}-[a-hj-np-tv-z]{2}(?![a-z0-9\-])")
 _WALLET: Final = re.compile(r"(?<![a-z0-9])(?:bc1[a-z0-9]{25,60}|0x[a-f0-9]{40}|[13][a-z0-9]{25,34})(?![a-z0-9])")
 _SUM: Final = re.compile(r"[$€£] ?\d{2,}|\d{2,} ?(?:[$€£]|(?:euros?|eur|dollars?|usd|bucks|balles|k)\b)")
-NUMBER_WORDS: Final = frozenset(
-    "zero oh one two three four five six seven eight nine double un deux trois quatre cinq sept huit neuf dix onze douze "
-    "treize quatorze quinze seize vingt trente quarante cinquante soixante".split()
-)
+NUMBER_WORDS: Final = frozenset({
+    "zero", "oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "double", "un", "deux",
+    "trois",
+    "quatre", "cinq", "sept", "huit", "neuf", "dix", "onze", "douze", "treize", "quatorze", "quinze", "seize", "vingt",
+    "trente", "quarante", "cinquante", "soixante",
+})  # fmt: skip
 # Fewer different number words are a price, a date or a count.
 SPELT_DIGITS: Final = 4
 _SPELT: Final = re.compile(rf"(?:\b(?:{'|'.join(sorted(NUMBER_WORDS))}|\d{{1,2}})\b[ ,.\-]{{0,3}}(?:et )?){{6,20}}")
 _CARD_LENGTHS: Final = range(13, 20)
 _PHONE_LENGTHS: Final = range(8, 16)
-_DATE: Final = re.compile(r"\d{1,4}[./\- ]\d{1,2}[./\- ](?:19|20)\d\d|(?:19|20)\d\d[./\-]\d{1,2}[./\-]\d{1,2}|(?:19|20)\d\d ?[\-/] ?(?:19|20)\d\d$")
+_DATE: Final = re.compile(
+    r"\d{1,4}[./\- ]\d{1,2}[./\- ](?:19|20)\d\d|(?:19|20)\d\d[./\-]\d{1,2}[./\-]\d{1,2}"
+    r"|(?:19|20)\d\d ?[\-/] ?(?:19|20)\d\d$"
+)
 # What stands before a number and says that it is no phone.
 _REFERENCE: Final = re.compile(
     r"(?:order|invoice|ref|reference|ticket|tracking|parcel|booking|isbn|model|case|serial|version|commande|facture|colis"
-    r"|dossier|suivi|reservation|billet|contrat|article|serie|siret|siren|id|no|n°|numero de (?:commande|dossier|suivi|colis))"
+    r"|dossier|suivi|reservation|billet|contrat|article|serie|siret|siren|id|no|n°"
+    r"|numero de (?:commande|dossier|suivi|colis))"
     r"(?: (?:number|numero|is|est|n°|no))?[ :#.\-n°]{0,4}$"
 )
 _ASKS_TO_CALL: Final = re.compile(
-    r"\b(?:call|phone|ring|text|whatsapp|mobile|cell|number|dial|sms|tel|telephone|appelle|appelez|numero|portable|joindre|contact)\b"
+    r"\b(?:call|phone|ring|text|whatsapp|mobile|cell|number|dial|sms"
+    r"|tel|telephone|appelle|appelez|numero|portable|joindre|contact)\b"
 )
 _CONTEXT: Final = 40
 _REGIONS: Final[dict[Language, tuple[str, ...]]] = {

@@ -4,7 +4,8 @@ The rules' own vocabulary decides: a disguise is lifted only when a word that so
 """
 
 import re
-from collections.abc import Iterator, Set as AbstractSet
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from services.moderation.policy.reading import Word
@@ -13,8 +14,8 @@ _LEET: Final = (
     str.maketrans("0134578926@$!|€£+(", "oieastbgzbasiieltc"),
     str.maketrans("0134578926@$!|€£+(", "oleastbgzbasllelto"),
 )
-# One scan tells whether a text has any disguise at all; most have none. Each branch starts with what is rare in a letter
-# and looks back from there, which is several times faster than starting with any letter.
+# One scan tells whether a text has any disguise at all; most have none. Each branch starts with what is rare in a
+# letter and looks back from there, which is several times faster than starting with any letter.
 _SIGN: Final = re.compile(
     r"([a-z])\1\1"
     r"|[0-9@$!|*#€£+(_.~^](?<=[a-z].)(?=[0-9@$!|*#€£+(_.~^]{0,6}[a-z])"

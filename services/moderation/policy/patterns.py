@@ -1,11 +1,12 @@
-"""The rules' small language: words, {LISTS}, a/b alternatives, ~N gaps and optional? elements, compiled to safe regexes.
+"""The rules' small language, compiled to safe regexes: words, {LISTS}, a/b alternatives, ~N gaps, optional? elements.
 
-A pattern matches whole words in order; `$` is the end of a sentence. `~3` allows up to three other words of the same sentence; `kick_out` is a
-phrase within an alternative. Every repetition is bounded, so no text can make a match run away.
+A pattern matches whole words in order; `$` is the end of a sentence. `~3` allows up to three other words of the same
+sentence; `kick_out` is a phrase within an alternative. Every repetition is bounded, so no text makes a match run away.
 """
 
 import re
-from collections.abc import Mapping, Set as AbstractSet
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
@@ -53,7 +54,9 @@ def compile_pattern(source: str, lists: Lists, common: frozenset[str]) -> Patter
         words.update(word for phrase in phrases for word in phrase)
         regex += f"(?:{_one_of(phrases)})?" if optional else _one_of(phrases)
         if not optional:
-            needed.append(frozenset(max(phrase, key=lambda word: (word not in common, len(word))) for phrase in phrases))
+            needed.append(
+                frozenset(max(phrase, key=lambda word: (word not in common, len(word))) for phrase in phrases)
+            )
     if not needed:
         message = f"every element is optional, so it would match anything: {source!r}"
         raise PatternError(message)

@@ -2,16 +2,16 @@
 
 import hashlib
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Set as AbstractSet
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from services.moderation.policy.language import COMMON_WORDS
+from services.moderation.policy.language import COMMON_WORDS, RULES
 from services.moderation.policy.patterns import Lists, Pattern, compile_pattern
 from services.moderation.policy.verdict import Language, Outcome
 
-RULES: Final = Path(__file__).parent / "rules"
 # Raise this when the code changes what the same rule data decides: it is part of every verdict's version.
 ENGINE: Final = 1
 

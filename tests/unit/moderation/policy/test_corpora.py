@@ -1,4 +1,4 @@
-"""The rules on messages written for them: kind ones pass, abusive ones are found under their policy, disguised or not."""
+"""The rules on messages written for them: kind ones pass, abusive ones are found under their policy."""
 
 import pytest
 

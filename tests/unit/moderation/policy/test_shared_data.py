@@ -1,4 +1,4 @@
-"""A check on public data that the rules were not written from; skipped where it is not at hand, and no row of it is kept."""
+"""A check on public data, of which no row is kept here; skipped where it is not at hand."""
 
 import json
 from pathlib import Path
@@ -44,7 +44,9 @@ def test_french_threats_and_insults_are_often_found():
     assert _share([row["text"] for row in rows if row["insult"]], STOPPED) >= 0.55
 
 
-@pytest.mark.parametrize(("entity", "least"), [("EMAIL_ADDRESS", 1.0), ("IBAN_CODE", 1.0), ("US_SSN", 1.0), ("CREDIT_CARD", 0.7)])
+@pytest.mark.parametrize(
+    ("entity", "least"), [("EMAIL_ADDRESS", 1.0), ("IBAN_CODE", 1.0), ("US_SSN", 1.0), ("CREDIT_CARD", 0.7)]
+)
 def test_checked_identifiers_are_found(entity, least):
     found = []
     for row in _rows("pii_synth_half"):

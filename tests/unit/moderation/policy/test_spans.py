@@ -1,5 +1,7 @@
 """Findings point at the original characters, whatever was folded on the way."""
 
+# ruff: noqa: RUF001 - look-alike letters are what is tested here
+
 import pytest
 
 from services.moderation.policy import evaluate
@@ -31,8 +33,10 @@ def test_a_finding_points_at_the_original_words(text, rule, words):
     "disguised",
     [
         "k1ll yourself", "kill yours3lf", "k!ll yourself", "kiiiiill yourself", "k i l l yourself", "k.i.l.l yourself",
-        "k-i-l-l yourself", "k*ll yourself", "kіll yоursеlf", "KILL YOURSELF", "kill\u00adyourself".replace("\u00ad", "\u00ad "),
-        "ｋｉｌｌ yourself", "k\u0336i\u0336l\u0336l\u0336 yourself", "kıll yourself", "ⓚⓘⓛⓛ yourself", "K I L L Y O U R S E L F",
+        "k-i-l-l yourself", "k*ll yourself", "kіll yоursеlf", "KILL YOURSELF",
+        "kill\u00adyourself".replace("\u00ad", "\u00ad "),
+        "ｋｉｌｌ yourself", "k\u0336i\u0336l\u0336l\u0336 yourself", "kıll yourself", "ⓚⓘⓛⓛ yourself",
+        "K I L L Y O U R S E L F",
     ],
 )  # fmt: skip
 def test_a_disguised_word_is_read(disguised):
