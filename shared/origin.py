@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any, Self
 
 # The sealer pads every origin to one length; the longest address pair, sender and proxy together stay under this.
@@ -25,7 +25,7 @@ class Origin:
 
     def encode(self) -> bytes:
         """Canonical JSON. Raises ValueError when it is longer than the sealer's fixed length."""
-        encoded = _canonical(asdict(self))
+        encoded = _canonical({name: getattr(self, name) for name in FIELDS})
         if len(encoded) > MAX_ORIGIN_BYTES:
             raise ValueError("an origin longer than its fixed length")
         return encoded
@@ -35,9 +35,13 @@ class Origin:
         """Ignores fields it doesn't know, so that a later gateway can add one. Raises ValueError."""
         told = json.loads(encoded)
         try:
-            return cls(**{field.name: told[field.name] for field in fields(cls)})
+            return cls(**{name: told[name] for name in FIELDS})
         except (KeyError, TypeError) as missing:
             raise ValueError("not an origin") from missing
+
+
+FIELDS = tuple(field.name for field in fields(Origin))
+_JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def content_digest(message: str, recipient: str) -> str:
@@ -47,4 +51,4 @@ def content_digest(message: str, recipient: str) -> str:
 
 def _canonical(value: dict[str, Any]) -> bytes:
     # With string and small-integer values and ASCII names this is RFC 8785, in a twentieth of the library's time.
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return _JSON.encode(value).encode()

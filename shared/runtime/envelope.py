@@ -1,16 +1,16 @@
-"""Events as Kafka records: CloudEvents 1.0, binary content mode (CloudEvents Kafka protocol binding, section 3.2)."""
+"""Events as Kafka records: CloudEvents 1.0, binary content mode (CloudEvents Kafka protocol binding, section 3.2).
+
+Headers are written here as the SDK writes them (a test compares both); its checks took half of a hot record's time.
+"""
 
 from dataclasses import dataclass
 from typing import Protocol, Self
 
-from cloudevents.core.bindings.kafka import to_binary
-from cloudevents.core.formats.json import JSONFormat
-from cloudevents.core.v1.event import CloudEvent
-
 from shared.runtime.clock import utc_now
 from shared.runtime.trace import next_traceparent
 
-JSON = JSONFormat()
+DATA_TYPE = b"application/json"
+SPEC_VERSION = b"1.0"
 
 
 class Event(Protocol):
@@ -42,10 +42,15 @@ class Outgoing:
 def outgoing(event: Event, source: str) -> Outgoing:
     """The record that tells this event; `source` is the service that says it."""
     value = event.model_dump_json(exclude_none=True).encode()
-    attributes = {
-        "id": event.event_id, "source": f"/leak/{source}", "type": event.topic, "subject": event.subject,
-        "time": utc_now(), "datacontenttype": "application/json", "partitionkey": event.key,
-        "traceparent": next_traceparent(event.subject),
-    }
-    message = to_binary(CloudEvent(attributes, value), JSON)
-    return Outgoing(event.topic, event.key.encode(), value, tuple(message.headers.items()))
+    topic, subject, key = event.topic, event.subject, event.key.encode()
+    return Outgoing(topic, key, value, (
+        ("ce_id", event.event_id.encode()),
+        ("ce_source", f"/leak/{source}".encode()),
+        ("ce_type", topic.encode()),
+        ("ce_subject", subject.encode()),
+        ("ce_time", utc_now().isoformat().replace("+00:00", "Z").encode()),
+        ("content-type", DATA_TYPE),
+        ("ce_partitionkey", key),
+        ("ce_traceparent", next_traceparent(subject).encode()),
+        ("ce_specversion", SPEC_VERSION),
+    ))
