@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -110,7 +111,7 @@ class Edge:
             return None
         # Behind a proxy the socket's near end is not what the client connected to.
         near = scope.get("server") if found.obtained == "socket" else None
-        near_address = plain_address(near[0]) if near else None
+        near_address = _own_address(near[0]) if near else None
         return Caller(
             address=found.client.address,
             port=found.client.port,
@@ -142,6 +143,12 @@ def _socket(client: tuple[str, int] | None) -> Hop | None:
         return None
     address = plain_address(client[0])
     return Hop(address, client[1]) if address else None
+
+
+@lru_cache(maxsize=64)
+def _own_address(text: str) -> str | None:
+    # Remembered, since these are our own few addresses; a client's is never cached.
+    return plain_address(text)
 
 
 def _host(scope: Scope) -> bytes:

@@ -12,6 +12,9 @@ HeaderName = Literal["forwarded", "x-forwarded-for"]
 
 # RFC 7239 section 4: pairs of token "=" (token | quoted-string), separated by semicolons.
 _PAIR = re.compile(r"""\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)=(?:"([^"\\,;]*)"|([!#$%&'*+.^_`|~0-9A-Za-z-]*))\s*""")
+# IPv4 in its one spelling, which needs no parsing.
+_OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_DOTTED = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}")
 _BRACKETED = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::([^:]+))?")
 LAST_PORT = 65_535
 _PORT = re.compile(r"[0-9]{1,5}")
@@ -91,6 +94,8 @@ def trusted_networks(entries: Iterable[str]) -> tuple[Network, ...]:
 
 def plain_address(text: str) -> str | None:
     """One spelling of a textual IP: IPv4-mapped IPv6 as IPv4, no zone; None when it is no address."""
+    if _DOTTED.fullmatch(text):
+        return text
     try:
         address: Address = ipaddress.ip_address(text)
     except ValueError:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from aiokafka import AIOKafkaProducer
@@ -111,7 +112,8 @@ class PrebuiltBatches:
 
     def __init__(self, producer: Callable[[], AIOKafkaProducer | None]) -> None:
         self._producer = producer
-        self._partition_of = DefaultPartitioner()
+        # Remembered, because a leak and its origin have one key and the hash is pure Python.
+        self._partition_of = lru_cache(maxsize=8_192)(DefaultPartitioner())
 
     async def send(self, records: Sequence[Outgoing]) -> None:
         """One batch for each partition that is concerned, all at once."""
@@ -120,7 +122,7 @@ class PrebuiltBatches:
             raise Transient("Kafka is not connected")
         grouped: dict[tuple[str, int], list[Outgoing]] = {}
         for topic in {record.topic for record in records}:
-            partitions = sorted(await producer.partitions_for(topic))
+            partitions = tuple(sorted(await producer.partitions_for(topic)))
             for record in records:
                 if record.topic == topic:
                     partition = self._partition_of(record.key, partitions, partitions)

@@ -40,7 +40,7 @@ def is_json(content_type: str) -> bool:
 
 def moment(at: datetime) -> str:
     """A moment as the API writes it: RFC 3339, UTC, to the second."""
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return at.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 class SubmitLeak:
