@@ -66,7 +66,9 @@ def test_each_service_has_accounts_of_its_own(capsys: pytest.CaptureFixture[str]
     assert "alone" not in capsys.readouterr().out
 
 
-def test_a_database_that_is_away_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+def test_a_database_that_is_away_is_said_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+):
     monkeypatch.setenv("MODERATION_MONGO_URL", "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=100")
     assert main(["moderation", "list"]) == 1
     assert "does not answer" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Moderation as wired, on the embedded database, with Kafka stood in for, simple rules and a clock that moves by hand."""
+"""Moderation as wired, on the embedded database; Kafka stood in for, simple rules, a clock that moves by hand."""
 
 import json
 import secrets
@@ -87,6 +87,13 @@ class World:
             token_digest=token_digest, reported_at=self.clock.now, reason="harassment", details=sealed,
         )
 
+    def twin(self, **settings: Any) -> Service:
+        """Another replica on the same database; it takes its delay from the settings."""
+        changed = self.service.settings.model_copy(update=settings)
+        return wiring.build(
+            changed, publisher=self.publisher, database=self.database, clock=self.clock, evaluate=self.rules,
+        )
+
     async def tell(self, *events: Event) -> list[Event]:
         """Deliver events of one topic as one batch, under the delivery policy; what moderation published of it."""
         before = len(self.publisher.published)
@@ -143,7 +150,7 @@ class Moderator:
         return (await self.see(case)).split('name="fence" value="')[1].split('"')[0]
 
     async def act(self, case: str, verb: str, **form: str) -> httpx.Response:
-        form.setdefault("fence", await self.fence(case))
+        form = form if "fence" in form else {"fence": await self.fence(case), **form}
         return await self.browser.post(f"{case}/{verb}", data=form)
 
 
@@ -157,7 +164,7 @@ def _key(path: Path) -> bytes:
 
 
 @pytest.fixture
-async def world(database: Any, secrets_folder: Path, clock: HandClock) -> AsyncIterator[World]:
+async def world(database: Any, secrets_folder: Path, clock: HandClock) -> World:
     settings = Settings(secrets_dir=secrets_folder / "moderation", kafka_security="SASL_PLAINTEXT")
     publisher, rules = RecordingPublisher("moderation"), Rules()
     service = wiring.build(
@@ -166,7 +173,7 @@ async def world(database: Any, secrets_folder: Path, clock: HandClock) -> AsyncI
     for prepare in service._on_start:
         await prepare()
     keyring = settings.keyring()
-    yield World(
+    return World(
         service, publisher, database, clock, rules,
         gateway=Sealer("gateway", _key(secrets_folder / "gateway/signing.key"), keyring, now=clock),
         audit=Opener("audit", _key(secrets_folder / "audit/opening.key"), keyring),

@@ -20,6 +20,22 @@ async def test_a_kind_leak_is_approved_with_its_letter_still_sealed(world: World
     assert told.deliver_at == told.decided_at + timedelta(seconds=DELAY_S)
 
 
+async def test_without_a_say_each_approved_leak_waits_a_random_time_within_the_window(world: World):
+    world.service = world.twin(delay_max_s=1_800)
+    told = [await world.decide("thank you") for _ in range(5)]
+    waits = {(event.deliver_at - event.decided_at).total_seconds() for _, event in told if event.deliver_at}
+    assert len(waits) == 5
+    assert all(0 <= wait <= 1_800 for wait in waits)
+
+
+async def test_two_replicas_that_get_the_same_leak_tell_one_decision(world: World):
+    leak = world.confirmed("hold this")
+    first = await world.tell(leak)
+    world.service = world.twin()
+    world.clock.forward(seconds=3)
+    assert await world.tell(leak) == first
+
+
 async def test_a_rejected_leak_tells_its_sender_alone_why(world: World):
     leak, told = await world.decide("reject this")
     assert (told.outcome, told.policy, told.message, told.recipient) == ("rejected", "threat", None, None)

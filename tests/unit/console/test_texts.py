@@ -16,7 +16,7 @@ FOLDERS = [OWN_PAGES / "texts", *sorted(SERVICES.glob("moderation/pages/texts"))
 def test_english_and_french_have_the_same_keys_and_facts(folder: Path):
     english, french = Texts("en", [folder]), Texts("fr", [folder])
     assert english.keys() == french.keys()
-    for key in english.keys():
+    for key in sorted(english.keys()):
         facts = [sorted(re.findall(r"\{(\w+)\}", texts(key))) for texts in (english, french)]
         assert facts[0] == facts[1], key
 
