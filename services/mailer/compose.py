@@ -15,7 +15,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from services.mailer.addresses import on_envelope
 from services.mailer.domain import Mail
 from services.mailer.tokens import Tokens
-from shared.letter.writing import Letter, LetterLinks, write
+from shared.letter.sheets import sheet
+from shared.letter.writing import Letter, LetterLinks, in_html
 
 HERE: Final = Path(__file__).parent
 BOUNDARY: Final = "=_leak"
@@ -72,15 +73,16 @@ class Composer:
             report=f"{self._url}/report/{self._tokens.report(leak_id)}?lang={language}",
             about=f"{self._url}/about?lang={language}#recipient",
         )
-        written = write(Letter(chosen["relation"], chosen["kind"], language, message, links))
+        letter = Letter(chosen["relation"], chosen["kind"], language, message, links)
+        blank = sheet(letter.relation, letter.kind, letter.language)
         to = on_envelope(recipient)
         headers = {
-            "From": f"Leak <{self._paper.letter_from}>", "To": to, "Subject": _encoded(written.subject),
+            "From": f"Leak <{self._paper.letter_from}>", "To": to, "Subject": _encoded_subject(blank.subject),
             **self._common("letter", leak_id, now),
             "List-Unsubscribe": f"<{self._url}/one-click/{block}>",
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
         }
-        return Mail(self._paper.letter_from, to, _bytes(headers, written.text, written.html))
+        return Mail(self._paper.letter_from, to, _bytes(headers, *_letter_parts(letter)))
 
     def confirmation(self, challenge_id: str, challenge: Challenge, now: datetime) -> Mail:
         """The mail that proves the sender's address; it names neither the recipient nor what was written."""
@@ -93,12 +95,12 @@ class Composer:
         }
         to = on_envelope(challenge.sender)
         headers = {
-            "From": f"Leak <{self._paper.confirmation_from}>", "To": to, "Subject": _encoded(words["subject"]),
+            "From": f"Leak <{self._paper.confirmation_from}>", "To": to, "Subject": _encoded_subject(words["subject"]),
             **self._common("confirmation", challenge_id, now),
         }
         plain = _pages.get_template("confirmation.txt").render(known)
         rich = _pages.get_template("confirmation.html").render(known)
-        return Mail(self._paper.confirmation_from, to, _bytes(headers, plain, rich))
+        return Mail(self._paper.confirmation_from, to, _bytes(headers, _encoded(plain), _encoded(rich)))
 
     def _common(self, what: str, id_: str, now: datetime) -> dict[str, str]:
         return {
@@ -115,23 +117,47 @@ def _texts(language: str) -> dict[str, str]:
 
 
 @cache
-def _encoded(subject: str) -> str:
+def _encoded_subject(subject: str) -> str:
     """A subject of ours in RFC 2047 form, folded."""
     return subject if subject.isascii() else Header(subject, "utf-8", header_name="Subject").encode(linesep="\r\n")
 
 
-def _bytes(headers: dict[str, str], plain: str, rich: str) -> bytes:
-    lines = [f"{name}: {value}\r\n" for name, value in headers.items()]
-    lines.append(f'MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="{BOUNDARY}"\r\n\r\n')
-    parts = b"".join(_part(subtype, text) for subtype, text in (("plain", plain), ("html", rich)))
-    return "".join(lines).encode() + parts + f"--{BOUNDARY}--\r\n".encode()
+def _letter_parts(letter: Letter) -> tuple[bytes, bytes]:
+    chosen = (letter.relation, letter.kind, letter.language)
+    plain, rich = _encoded_sheet(*chosen)
+    blank, values = sheet(*chosen), letter.values
+    return _filled(plain, blank.text.blanks, values), _filled(rich, blank.html.blanks, in_html(values))
 
 
-def _part(subtype: str, text: str) -> bytes:
+@cache
+def _encoded_sheet(relation: str, kind: str, language: str) -> tuple[list[bytes], list[bytes]]:
+    """The pieces of a letter's text and HTML, encoded once."""
+    blank = sheet(relation, kind, language)
+    return [_encoded(piece) for piece in blank.text.pieces], [_encoded(piece) for piece in blank.html.pieces]
+
+
+def _filled(pieces: list[bytes], blanks: tuple[str, ...], values: dict[str, str]) -> bytes:
+    filled = [pieces[0]]
+    for blank, piece in zip(blanks, pieces[1:], strict=True):
+        filled += [_encoded(values[blank]), piece]
+    # A soft line break between them, which a reader takes out again: so no line grows beyond 76 characters.
+    return b"=\r\n".join(filled)
+
+
+def _encoded(text: str) -> bytes:
+    """Quoted-printable. A lone surrogate is no character: it becomes a question mark instead of an error."""
+    return binascii.b2a_qp(text.encode("utf-8", "replace"), istext=True).replace(b"\n", b"\r\n")
+
+
+def _bytes(headers: dict[str, str], plain: bytes, rich: bytes) -> bytes:
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    head += f'MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="{BOUNDARY}"\r\n\r\n'
+    return head.encode() + _part("plain", plain) + _part("html", rich) + f"--{BOUNDARY}--\r\n".encode()
+
+
+def _part(subtype: str, body: bytes) -> bytes:
     head = (
         f"--{BOUNDARY}\r\nContent-Type: text/{subtype}; charset=utf-8\r\n"
         "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
     )
-    # "replace", because a lone surrogate is no character: it becomes a question mark instead of an error.
-    body = binascii.b2a_qp(text.encode("utf-8", "replace"), istext=True).replace(b"\n", b"\r\n")
     return head.encode() + body + b"\r\n"

@@ -181,6 +181,7 @@ async def test_every_event_twice_makes_one_mail_each_and_one_end_each(outside: O
     assert set(outside.told(LeakSuppressed)) == {withdrawn.leak_id.encode(), second.leak_id.encode()}
     assert "lk1." not in outside.stored()
     assert "example.org" not in outside.stored()
+    assert b"example.org" not in (outside.stack.layout.paths.logs / "mailer.log").read_bytes()
 
 
 async def test_after_an_outage_blocks_are_read_before_anything_is_sent(outside: Outside) -> None:

@@ -1,6 +1,7 @@
 """What becomes of an approved leak, and of a confirmation mail."""
 
 import asyncio
+import re
 from datetime import timedelta
 
 import pytest
@@ -182,6 +183,17 @@ async def test_a_relay_that_is_away_costs_nothing(world: World) -> None:
     assert len(world.publisher.of(LeakDelivered)) == 1
 
 
+async def test_a_cancel_is_answered_even_while_the_relay_is_away(world: World) -> None:
+    leak = world.decided()
+    await world.tell(leak, world.decided())
+    world.transport.away = True
+    await world.send()
+    await world.tell(world.cancelled(leak.leak_id))
+    [told] = await world.send()
+    assert isinstance(told, LeakSuppressed)
+    assert told.leak_id == leak.leak_id
+
+
 async def test_kafka_that_is_away_is_waited_for(world: World) -> None:
     await world.tell(world.decided())
     world.blocks.away = True
@@ -316,3 +328,27 @@ async def test_everything_dies_on_schedule(world: World) -> None:
     assert await left() == {"mails": 0, "links": 1, "tallies": 0}
     world.clock.forward(days=335)
     assert await left() == {"mails": 0, "links": 0, "tallies": 0}
+
+
+async def test_a_mail_that_does_not_open_is_kept_for_when_it_does(world: World) -> None:
+    good, bad = world.decided(), world.decided()
+    await world.tell(bad.model_copy(update={"message": good.message}))
+    before = metrics.MAILS_UNREADABLE._value.get()
+    for _ in range(3):
+        assert await world.send() == []
+        world.clock.forward(hours=2)
+    assert metrics.MAILS_UNREADABLE._value.get() == before + 3
+    assert str(good.message) in await world.stored()
+
+
+async def test_leaks_that_differ_in_who_sent_them_give_equal_mails_ids_aside(world: World) -> None:
+    """I9: all that a leak's mail can depend on is in the event, which has no sender."""
+    await world.tell(world.decided(), world.decided(recipient_pseudonym="d" * 64, policy="some", automated=False))
+    await world.send()
+    first, second = (masked(mail.data) for mail in world.transport.taken)
+    assert first == second
+
+
+def masked(data: bytes) -> bytes:
+    links = re.sub(rb"(one-click|block|report)/(=\r\n|[A-Za-z0-9_-])+", rb"\1/token", data)
+    return re.sub(rb"Message-ID: <\w+@", b"Message-ID: <id@", re.sub(rb"=\r\n", b"", links))
