@@ -22,7 +22,7 @@ SIGNING, OPENING = "signing.key", "opening.key"
 KEYS: Mapping[str, tuple[str, ...]] = {
     "gateway": (SIGNING, "pseudonym.key", "receipt.key"),
     "verifier": (SIGNING, OPENING, "token.key", "address.key"),
-    "moderation": (SIGNING, OPENING, "pseudonym.key", "session.key"),
+    "moderation": (SIGNING, OPENING, "pseudonym.key"),
     "mailer": (OPENING, "token.key", "address.key", "message-id.key"),
     "audit": (OPENING, "answer.key", "log.key"),
     # The administrators' passwords: for the set-up step and the servers alone.

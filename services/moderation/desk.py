@@ -10,7 +10,7 @@ from services.moderation.policy.catalogue import Policy
 from services.moderation.statements import Recipe
 from shared.events.base import Event
 from shared.events.decisions import ThreatEscalated
-from shared.runtime import logs
+from shared.runtime import logs, metrics
 from shared.runtime.errors import is_transient
 
 log = logs.get("moderation.desk")
@@ -81,9 +81,11 @@ class Desk:
 
     async def reject(self, claim: Claim, policy: Policy | None, statement: str) -> None:
         """Refuse the leak; the sender can read why with the receipt."""
-        reasons = domain.checked_reasons(policy, statement)
+        if policy is None:
+            raise domain.PolicyMissing
+        reasons = domain.checked_reasons(statement)
         case = await self._claimed(claim)
-        if policy is None or case.letter is None or case.receipt_key is None:
+        if case.letter is None or case.receipt_key is None:
             raise TooLate
         sealed = self._parts.statements.sealed(Recipe(
             case.leak_id, case.receipt_key, case.letter.language, policy.id, reasons, automated=False,
@@ -127,6 +129,8 @@ class Desk:
         entries = self._parts.outbox.entries(event)
         if not await self._store.cases.settle(after, entries, _lease_of(before), self._clock()):
             raise TooLate
+        if after.ending != before.ending:
+            metrics.DECIDED.labels(after.ending, "person").inc()
         try:
             await self._parts.outbox.flush(before.leak_id)
         except Exception as error:

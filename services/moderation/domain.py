@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from services.moderation.policy.catalogue import Policy
 from services.moderation.policy.verdict import Finding, Verdict
 from services.moderation.policy.verdict import Outcome as Ruling
 from shared.events.decisions import LeakDecided
@@ -171,10 +170,8 @@ def told_again(case: Case) -> LeakDecided:
     return _told(case)
 
 
-def checked_reasons(policy: Policy | None, statement: str) -> str:
-    """The statement as it will be sent. Raises PolicyMissing or StatementMissing."""
-    if policy is None:
-        raise PolicyMissing
+def checked_reasons(statement: str) -> str:
+    """The statement as it will be sent. Raises StatementMissing."""
     reasons = statement.replace("\r\n", "\n").strip()
     if not reasons or len(reasons) > STATEMENT_MAX:
         raise StatementMissing

@@ -11,6 +11,7 @@ from services.moderation.statements import Recipe
 from shared.events.deliveries import LeakDelivered
 from shared.events.leaks import LeakCancelled, LeakConfirmed
 from shared.events.recipients import LeakReported
+from shared.runtime import metrics
 from shared.runtime.errors import Transient
 
 
@@ -31,6 +32,8 @@ class Handlers:
         kept = [event for event in fresh.values() if outcomes[event.leak_id].ending in {"held", "rejected"}]
         await self._store.cases.open([self._parts.names.case(outcomes[event.leak_id], event) for event in kept])
         await self._publisher.publish(*(domain.announced(outcomes[event.leak_id], event) for event in fresh.values()))
+        for outcome in outcomes.values():
+            metrics.DECIDED.labels(outcome.ending, "rules").inc()
 
     async def on_leak_cancelled(self, events: Sequence[LeakCancelled]) -> None:
         """Withdraw what is held; leave a tombstone for what has not come; what was approved is the mailer's by now."""

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from services.moderation import domain
 from services.moderation.parts import Parts
+from shared.runtime import metrics
 
 
 class Sweeper:
@@ -18,6 +19,13 @@ class Sweeper:
     async def publish_what_was_left(self) -> None:
         """Decisions whose process died, or whose Kafka was away, between write and publication."""
         await self._outbox.sweep()
+
+    async def count(self) -> None:
+        """How much waits for people, and since when."""
+        now = self._clock()
+        backlog = await self._store.cases.backlog(now)
+        metrics.CASES_WAITING.set(backlog.waiting)
+        metrics.CASES_OLDEST_SECONDS.set((now - backlog.oldest).total_seconds() if backlog.oldest else 0)
 
     async def erase(self) -> None:
         """Words whose appeal window is over, then records that nobody may ask about any more."""

@@ -34,6 +34,7 @@ from shared.unsealing import Opener
 
 PAGES = Path(__file__).parent / "pages"
 ERASE_EVERY_S = 300.0
+COUNT_EVERY_S = 15.0
 DROP_WINDOWS_S = 1.0
 
 
@@ -81,6 +82,7 @@ def _consume(service: Service, parts: Parts, settings: Settings) -> None:
     service.subscribe(LeakReported, handlers.on_leak_reported, batch=True)
     sweeper = Sweeper(parts, readable=timedelta(days=settings.appeal_days))
     service.every(settings.sweep_every_s, sweeper.publish_what_was_left, name="outbox")
+    service.every(COUNT_EVERY_S, sweeper.count, name="count")
     service.every(ERASE_EVERY_S, sweeper.erase, name="erase")
 
 

@@ -26,6 +26,11 @@ LIMITED = Counter("leak_limited", "Requests refused because their origin asks to
 # The verifier's eye on senders.
 DISPOSABLE_SENDERS = Counter("leak_disposable_senders", "Submitted leaks whose sender uses a disposable domain")
 
+# What moderation decides, and what waits for a person.
+DECIDED = Counter("leak_decided", "Decisions on leaks, by outcome and by whom: rules or person", ["outcome", "by"])
+CASES_WAITING = Gauge("leak_cases_waiting", "Held leaks that wait for a moderator")
+CASES_OLDEST_SECONDS = Gauge("leak_cases_oldest_seconds", "How long the oldest held leak has waited; 0 when none does")
+
 # What audit answers for.
 WITHOUT_ORIGIN = Gauge("leak_delivered_without_origin", "Delivered leaks whose origin is missing; anything but 0 is an alarm")
 LOG_WHOLE = Gauge("leak_audit_log_whole", "1 when the last check of the whole log found nothing wrong")
