@@ -20,12 +20,16 @@ class ScriptedTransport:
         self.closed = False
         self.hold: asyncio.Event | None = None
         """When set, a mail stays on the wire until the event."""
+        self.turn: asyncio.Event | None = None
+        """When set, a mail waits for a connection until the event."""
         self._offer = asyncio.Condition()
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator["ScriptedTransport"]:
         if self.away:
             raise Unreachable("the relay is away")
+        if self.turn is not None:
+            await self.turn.wait()
         yield self
 
     async def send(self, mail: Mail) -> Answer:

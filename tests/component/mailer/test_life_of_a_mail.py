@@ -247,18 +247,42 @@ async def test_a_replica_that_dies_between_data_and_journal_repeats_once_after_i
 
 async def test_a_replica_frozen_past_its_lease_tells_no_second_end(world: World) -> None:
     await world.tell(world.decided())
-    world.transport.hold = asyncio.Event()
+    world.transport.hold = frozen = asyncio.Event()
     await world.work("send_due")
     await world.transport.on_the_wire(1)
+    world.transport.hold = None
     world.clock.forward(seconds=world.settings.lease_s + 1)
-    survivor = world.replica()
-    await world.work("send_due", survivor)
-    await world.transport.on_the_wire(2)
-    world.clock.forward(seconds=1)
-    world.transport.hold.set()
-    await asyncio.gather(world.landed(), world.landed(survivor))
-    assert len({event.model_dump_json() for event in world.publisher.of(LeakDelivered)}) == 1
+    [told] = await world.send(world.replica())
+    world.clock.forward(minutes=1)
+    frozen.set()
+    await world.landed()
+    assert world.publisher.published == [told, told]
     assert len(world.transport.offered) == 2
+
+
+async def test_a_replica_that_lost_its_lease_before_sending_sends_nothing(world: World) -> None:
+    await world.tell(world.decided())
+    world.transport.turn = frozen = asyncio.Event()
+    await world.work("send_due")
+    world.transport.turn = None
+    world.clock.forward(seconds=world.settings.lease_s + 1)
+    assert len(await world.send(world.replica())) == 1
+    frozen.set()
+    await world.landed()
+    assert len(world.transport.offered) == 1
+
+
+async def test_a_cancel_that_comes_while_the_mail_waits_for_a_connection_is_seen(world: World) -> None:
+    leak = world.decided()
+    await world.tell(leak)
+    world.transport.turn = asyncio.Event()
+    await world.work("send_due")
+    await world.tell(world.cancelled(leak.leak_id))
+    world.transport.turn.set()
+    await world.landed()
+    [told] = await world.send() or world.publisher.published
+    assert isinstance(told, LeakSuppressed)
+    assert world.transport.offered == []
 
 
 async def test_what_a_crash_left_untold_is_told_by_the_sweep(world: World) -> None:
