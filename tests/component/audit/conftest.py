@@ -2,22 +2,16 @@
 
 import json
 import secrets
-import socket
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from aiokafka import ConsumerRecord
-from motor.motor_asyncio import AsyncIOMotorClient
 
-from deploy.setup import keys
 from services.audit import wiring
 from services.audit.domain import Draft, Order
 from services.audit.settings import Settings
@@ -31,24 +25,11 @@ from shared.events.origins import OriginCaptured
 from shared.origin import Origin, content_digest
 from shared.runtime.service import Service
 from shared.sealing import Sealer
+from tests.fakes.clock import HandClock
 from tests.fakes.publisher import RecordingPublisher
 
-NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 SENDER = "anna@example.org"
 PASSWORD = "correct horse battery staple"
-
-
-class HandClock:
-    """A clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.now = NOON
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def forward(self, **by: float) -> None:
-        self.now += timedelta(**by)
 
 
 def origin(**changes: Any) -> Origin:
@@ -136,14 +117,16 @@ class World:
         headers = {"sec-fetch-site": "same-origin", "accept-language": "en"}
         async with httpx.AsyncClient(transport=transport, base_url="http://audit", headers=headers) as client:
             if name:
-                await self._account(name)
-                await client.post("/sign-in", data={"name": name, "password": PASSWORD})
+                client.cookies.set(self.parts.console.site.session_cookie, await self._session(name))
             yield client
 
-    async def _account(self, name: str) -> None:
+    async def _session(self, name: str) -> str:
         accounts = self.parts.console.accounts
         if await accounts.find(name) is None:
             await accounts.add(name, "auditor", PASSWORD)
+        account = await accounts.find(name)
+        assert account
+        return await self.parts.console.sessions.open(account)
 
     async def stored(self) -> str:
         """Every document of audit, as text."""
@@ -156,35 +139,6 @@ def record(topic: str, event: Event) -> ConsumerRecord:
     return ConsumerRecord(topic, 0, 0, 0, 0, event.key.encode(), value, None, len(event.key), len(value), ())
 
 
-@pytest.fixture(scope="session")
-def database_port() -> Iterator[int]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [str(Path(sys.executable).with_name("secantusd-py")), "--port", str(port), "--storage-path", ":memory:"]
-    with subprocess.Popen([*command, "--log-level", "ERROR"]) as server:
-        yield port
-        server.terminate()
-
-
-@pytest.fixture(scope="session")
-def secrets_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("secrets")
-    keys.make(folder)
-    return folder
-
-
-@pytest.fixture
-async def database(database_port: int) -> AsyncIterator[Any]:
-    client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
-        f"mongodb://127.0.0.1:{database_port}", tz_aware=True, serverSelectionTimeoutMS=20_000
-    )
-    name = f"audit-{secrets.token_hex(4)}"
-    yield client[name]
-    await client.drop_database(name)
-    client.close()
-
-
 @pytest.fixture
 def settings(secrets_folder: Path, tmp_path: Path) -> Settings:
     return Settings(
@@ -194,8 +148,8 @@ def settings(secrets_folder: Path, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-async def world(database: Any, secrets_folder: Path, settings: Settings) -> World:
-    publisher, clock = RecordingPublisher("audit"), HandClock()
+async def world(database: Any, secrets_folder: Path, settings: Settings, clock: HandClock) -> World:
+    publisher = RecordingPublisher("audit")
     service = wiring.build(settings, publisher=publisher, database=database, clock=clock)
     for prepare in service._on_start:
         await prepare()

@@ -82,7 +82,8 @@ async def test_the_life_of_a_leak_is_joined_to_it(world: World) -> None:
     leak_id = await world.leak()
     now = world.clock.now
     await world.tell(LeakDecided(
-        leak_id=leak_id, revision=0, outcome="rejected", decided_at=now, automated=True, policy="threat", policy_version="1",
+        leak_id=leak_id, revision=0, outcome="rejected", decided_at=now, automated=True, policy="threat",
+        policy_version="1",
     ))
     await world.tell(world.delivered(leak_id))
     await world.tell(LeakReported(token_digest="d" * 64, reported_at=now + timedelta(days=1), reason="threat"))

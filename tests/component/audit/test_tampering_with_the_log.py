@@ -1,6 +1,6 @@
 """Whoever can write audit's database can change its log; the check finds it and names what was done."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
 from typing import Any
 
 import pytest
@@ -12,9 +12,8 @@ from services.audit.store import LogStore
 from services.audit.verify import check_log, public_key
 from services.audit.watch import DEGRADED
 from shared.runtime import metrics
-from tests.component.audit.conftest import NOON, World
-
-Tamper = Callable[[Any], Awaitable[object]]
+from tests.component.audit.conftest import World
+from tests.fakes.clock import NOON
 
 
 async def filled(world: World) -> Any:
@@ -62,7 +61,7 @@ async def test_a_changed_entry_with_a_fresh_digest_is_named(world: World) -> Non
     document = await log.find_one({"_id": 3})
     del document["_id"]
     forged = extend(Head(2, document["previous"]), Deed("order.refused", "ben", NOON, {}, None, 1), stranger())
-    await replace(log, 3, **{name: getattr(forged, name) for name in ("act", "by", "at", "facts", "digest", "signature", "leak_id")})
+    await replace(log, 3, **document_of(forged))
     assert await found(world) == "entry 3 was not written by this service"
 
 
@@ -102,7 +101,8 @@ async def test_an_entry_in_a_place_that_is_none_is_named(world: World, place: ob
 async def test_an_inserted_entry_is_named(world: World) -> None:
     log = await filled(world)
     last = await log.find_one({"_id": 5})
-    forged = extend(Head(5, last["digest"]), Deed("order.approved", "ben", NOON, {"fields": ["time"]}, None, 5), stranger())
+    deed = Deed("order.approved", "ben", NOON, {"fields": ["time"]}, None, 5)
+    forged = extend(Head(5, last["digest"]), deed, stranger())
     await log.insert_one({"_id": 6, **document_of(forged)})
     assert await found(world) == "entry 6 was not written by this service"
 
@@ -136,7 +136,8 @@ async def test_a_field_too_much_or_too_little_is_named(world: World) -> None:
 
 async def test_a_step_that_the_rules_would_not_have_allowed_is_named_although_signed(world: World) -> None:
     order = await world.order("address")
-    await world.parts.log.append(Deed("order.opened", "ada", NOON, {"fields": ["address"]}, order.leak_id, order.number))
+    deed = Deed("order.opened", "ada", NOON, {"fields": ["address"]}, order.leak_id, order.number)
+    await world.parts.log.append(deed)
     assert await found(world) == "entry 2 (order.opened) was not allowed: not_approved"
 
 
@@ -157,15 +158,14 @@ async def test_the_service_raises_an_alarm_and_opens_nothing_more(world: World) 
 async def test_a_forged_approval_in_the_database_opens_nothing(world: World) -> None:
     order = await world.order("address")
     head = world.parts.log.head
-    approval = Deed("order.approved", "ben", NOON, {"fields": ["address"], "lapses_at": "2099-01-01T00:00:00+00:00"}, order.leak_id, 1)
+    facts = {"fields": ["address"], "lapses_at": "2099-01-01T00:00:00+00:00"}
+    approval = Deed("order.approved", "ben", NOON, facts, order.leak_id, 1)
     await world.database["log"].insert_one({"_id": 2, **document_of(extend(head, approval, stranger()))})
     with pytest.raises(ChainBroken):
         await world.twin().desk.open("ada", order.number)
 
 
 async def test_replicas_that_write_at_once_make_one_log(world: World) -> None:
-    import asyncio
-
     replicas = [world.twin().log for _ in range(4)]
     await asyncio.gather(*(
         log.append(Deed("threat.settled", f"person-{number}", NOON, {"note": str(turn)}, "0" * 32))

@@ -1,0 +1,289 @@
+"""The auditors' console: what each page says, what it refuses, in both languages, without script."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from services.audit import domain
+from shared.console.texts import LANGUAGES
+from tests.component.audit.conftest import SENDER, World
+
+PAGES = Path(__file__).parents[3] / "services" / "audit" / "pages"
+PAPER = {
+    "authority": "Tribunal judiciaire de Lyon", "authorised_by": "Juge Martin", "reference": "24/0817",
+    "received_at": "2026-11-20T09:30", "urgency": "ordinary", "ground": "serious-crime",
+    "called_back": "greffe, 04 00 00 00 00, annuaire",
+}
+
+
+async def entered(browser: httpx.AsyncClient, leak_id: str, *fields: str) -> httpx.Response:
+    """The whole form as its last page sends it."""
+    form = {**PAPER, "leak_id": leak_id, "fields": fields or ("address",), "step": "3", "go": "on", "confirmed": "yes"}
+    return await browser.post("/orders/new", data=form)
+
+
+async def test_a_stranger_sees_the_sign_in_and_nothing_else(world: World) -> None:
+    async with world.browser() as stranger:
+        for path in ("/", "/orders/new", "/orders/1", "/orders/1/open", "/log", "/threats", "/threats/" + "ab" * 16):
+            answer = await stranger.get(path)
+            assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+        assert (await stranger.post("/orders/1/open", data={"confirmed": "yes"})).status_code == 401
+
+
+async def test_a_moderators_role_is_not_let_in(world: World) -> None:
+    async with world.browser() as browser:
+        await world.parts.console.accounts.add("mona", "moderator", "correct horse battery staple")
+        await browser.post("/sign-in", data={"name": "mona", "password": "correct horse battery staple"})
+        assert (await browser.get("/")).status_code == 403
+
+
+async def test_another_sites_form_changes_nothing(world: World) -> None:
+    order = await world.approved()
+    async with world.browser("ada") as ada:
+        for site in ("cross-site", "same-site"):
+            answer = await ada.post(
+                f"/orders/{order.number}/open", data={"confirmed": "yes"}, headers={"sec-fetch-site": site}
+            )
+            assert answer.status_code == 403
+    assert "order.opened" not in await world.acts()
+
+
+async def test_pages_are_closed_to_other_sites_caches_and_scripts(world: World) -> None:
+    async with world.browser("ada") as ada:
+        answer = await ada.get("/")
+    assert answer.headers["cache-control"] == "no-store"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert "<script" not in answer.text
+    assert not re.findall(r"(?:src|href)=.https?:", answer.text)
+
+
+async def test_wrong_name_and_wrong_password_get_the_same_page(world: World) -> None:
+    async with world.browser("ada") as browser:
+        await browser.post("/sign-out")
+        wrong = await browser.post("/sign-in", data={"name": "ada", "password": "not this one, no"})
+        nobody = await browser.post("/sign-in", data={"name": "zoltan", "password": "not this one, no"})
+    assert wrong.status_code == nobody.status_code == 401
+    assert wrong.text.replace("ada", "") == nobody.text.replace("zoltan", "")
+
+
+async def test_an_order_is_entered_step_by_step_and_kept_at_the_last(world: World) -> None:
+    leak_id = await world.leak()
+    form: dict[str, Any] = {"go": "on"}
+    async with world.browser("ada") as ada:
+        for step, names in enumerate((
+            ("authority", "authorised_by", "reference", "received_at", "urgency"), ("ground", "called_back"), (),
+        )):
+            form |= {"step": str(step), **{name: PAPER[name] for name in names}}
+            if step == 2:
+                form |= {"leak_id": leak_id, "fields": ["address", "time"]}
+            answer = await ada.post("/orders/new", data=form)
+            assert answer.status_code == 200
+            assert f"Step {step + 2} of 4" in answer.text
+            assert await world.acts() == []
+        assert (await ada.post("/orders/new", data={**form, "step": "3"})).status_code == 422
+        assert await world.acts() == []
+        answer = await ada.post("/orders/new", data={**form, "step": "3", "confirmed": "yes"})
+        assert (answer.status_code, answer.headers["location"]) == (303, "/orders/1")
+    order = (await world.parts.desk.orders())[1]
+    assert order.draft == world.draft(leak_id, "address", "time", received_at=order.draft.received_at)
+    assert f"{order.due_at:%Y-%m-%d %H:%M}" == "2026-11-30 09:30"
+
+
+@pytest.mark.parametrize("name", [*PAPER, "leak_id", "fields"])
+async def test_an_incomplete_order_is_not_entered_and_says_what_is_missing(world: World, name: str) -> None:
+    form = {**PAPER, "leak_id": "ab" * 16, "fields": "address", "step": "3", "go": "on", "confirmed": "yes", name: ""}
+    async with world.browser("ada") as ada:
+        answer = await ada.post("/orders/new", data=form)
+    assert answer.status_code == 422
+    assert f'id="{name}-error"' in answer.text
+    assert await world.acts() == []
+
+
+async def test_going_back_loses_nothing(world: World) -> None:
+    async with world.browser("ada") as ada:
+        answer = await ada.post("/orders/new", data={**PAPER, "step": "1", "go": "back"})
+    assert "Step 1 of 4" in answer.text
+    for value in PAPER.values():
+        assert value in answer.text
+
+
+async def test_an_order_for_an_unknown_leak_is_warned_of(world: World) -> None:
+    form = {**PAPER, "leak_id": "ab" * 16, "fields": "address", "step": "2", "go": "on"}
+    async with world.browser("ada") as ada:
+        assert "No origin of this leak is kept here" in (await ada.post("/orders/new", data=form)).text
+
+
+async def test_two_auditors_carry_an_order_to_its_answer(world: World) -> None:
+    async with world.browser("ada") as ada, world.browser("ben") as ben:
+        await entered(ada, await world.leak(), "address", "time")
+        await ben.post("/orders/1/approve", data={"fields": ["address", "time"], "confirmed": "yes"})
+        answer = await ada.post("/orders/1/open", data={"confirmed": "yes"})
+        assert answer.headers["content-disposition"] == 'attachment; filename="leak-answer-order-1.json"'
+        assert answer.headers["cache-control"] == "no-store"
+        assert world.answer(answer.content)["records"][0]["port"] == 51234
+        await ben.post("/orders/1/close", data={"said": "to the clerk, by hand", "confirmed": "yes"})
+        page = (await ada.get("/orders/1")).text
+    assert "203.0.113.7" not in page
+    assert "Closed" in page
+    assert await world.acts() == ["order.entered", "order.approved", "order.opened", "order.closed"]
+
+
+async def test_a_step_page_says_why_somebody_may_not_and_offers_no_button(world: World) -> None:
+    order = await world.order()
+    async with world.browser("ada") as ada:
+        page = (await ada.get(f"/orders/{order.number}/approve")).text
+        assert "You entered this order. Somebody else must approve it." in page
+        assert f'action="/orders/{order.number}/approve"' not in page
+        answer = await ada.post(f"/orders/{order.number}/approve", data={"fields": "address", "confirmed": "yes"})
+    assert answer.status_code == 409
+    assert await world.acts() == ["order.entered", "attempt.refused"]
+
+
+@pytest.mark.parametrize("action", domain.ACTIONS)
+async def test_every_step_page_says_what_it_does_what_stays_who_may_and_what_is_missing(
+    world: World, action: str
+) -> None:
+    order = await world.order()
+    async with world.browser("ben") as ben:
+        page = (await ben.get(f"/orders/{order.number}/{action}")).text
+    for said in ("What this does", "What can&#39;t be undone", "Who may do it", "What is still missing"):
+        assert said in page
+
+
+@pytest.mark.parametrize("action", domain.ACTIONS)
+async def test_nothing_is_done_before_it_is_confirmed(world: World, action: str) -> None:
+    order = await world.order() if action in {"approve", "refuse"} else await world.approved()
+    if action == "close":
+        await world.parts.desk.open("ada", order.number)
+    before = await world.acts()
+    async with world.browser("ben") as ben:
+        answer = await ben.post(f"/orders/{order.number}/{action}", data={"said": "words", "fields": "address"})
+    assert answer.status_code == 422
+    assert await world.acts() == before
+
+
+@pytest.mark.parametrize("action", ["refuse", "close"])
+async def test_an_end_needs_words(world: World, action: str) -> None:
+    order = await world.approved()
+    await world.parts.desk.open("ada", order.number) if action == "close" else None
+    before = await world.acts()
+    async with world.browser("ben") as ben:
+        answer = await ben.post(f"/orders/{order.number}/{action}", data={"said": "  ", "confirmed": "yes"})
+    assert answer.status_code == 422
+    assert await world.acts() == before
+
+
+async def test_the_queue_is_in_the_order_of_deadlines(world: World) -> None:
+    await world.order(reference="slow")
+    await world.order(reference="fast", urgency="emergency")
+    async with world.browser("ada") as ada:
+        page = (await ada.get("/")).text
+    assert page.index("fast") < page.index("slow")
+    assert "8 h 0 min left to answer" in page
+
+
+async def test_what_was_typed_is_shown_as_text(world: World) -> None:
+    await world.order(reference="<script>alert(1)</script>")
+    async with world.browser("ada") as ada:
+        for path in ("/", "/orders/1", "/log"):
+            assert "<script>" not in (await ada.get(path)).text
+
+
+async def test_an_emergency_is_above_everything_until_somebody_settles_it(world: World) -> None:
+    leak_id = await world.leak()
+    await world.tell(world.escalated(leak_id, b"I will hurt <you>"))
+    async with world.browser("ada") as ada:
+        assert "Threat to life or safety" in (await ada.get("/")).text
+        assert "I will hurt" not in (await ada.get(f"/threats/{leak_id}")).text
+        assert "I will hurt &lt;you&gt;" in (await ada.post(f"/threats/{leak_id}/read")).text
+        assert (await ada.post(f"/threats/{leak_id}/settle", data={"note": ""})).status_code == 422
+        await ada.post(f"/threats/{leak_id}/settle", data={"note": "17 called at 12:05"})
+        assert "Threat to life or safety" not in (await ada.get("/")).text
+    assert await world.acts() == ["threat.opened", "threat.settled"]
+    assert "I will hurt" not in await world.stored()
+
+
+async def test_a_threat_that_moderation_did_not_seal_does_not_open(world: World) -> None:
+    leak_id = "ab" * 16
+    event = world.escalated(leak_id)
+    await world.tell(event.model_copy(update={"message": world.gateway.seal("threat", leak_id, b"forged")}))
+    async with world.browser("ada") as ada:
+        answer = await ada.post(f"/threats/{leak_id}/read")
+    assert answer.status_code == 409
+    assert "forged" not in answer.text
+
+
+async def test_a_threat_or_order_that_is_not_there_is_not_found(world: World) -> None:
+    async with world.browser("ada") as ada:
+        for path in ("/threats/" + "ab" * 16, "/orders/9", "/orders/9/open", "/orders/x", "/orders/1/burn"):
+            assert (await ada.get(path)).status_code == 404
+        assert (await ada.post("/threats/" + "ab" * 16 + "/settle", data={"note": "x"})).status_code == 404
+    assert await world.acts() == []
+
+
+async def test_the_log_is_shown_a_page_at_a_time(world: World) -> None:
+    for number in range(60):
+        await world.parts.threats.settle("ada", f"{number:032x}", f"note {number}.")
+    async with world.browser("ada") as ada:
+        first = (await ada.get("/log")).text
+        older = (await ada.get("/log?before=11")).text
+    assert "note 59." in first
+    assert 'href="/log?before=11"' in first
+    assert "note 9." in older
+    assert "note 59." not in older
+
+
+async def test_every_page_reads_in_french(world: World) -> None:
+    leak_id = await world.leak()
+    await world.tell(world.escalated(leak_id))
+    await world.tell(world.delivered(leak_id))
+    order = await world.order(leak_id=leak_id)
+    async with world.browser("ada") as ada:
+        steps = [f"/orders/{order.number}/{action}" for action in domain.ACTIONS]
+        for path in ("/", "/orders/new", f"/orders/{order.number}", *steps, "/log", "/threats", f"/threats/{leak_id}"):
+            answer = await ada.get(path, headers={"accept-language": "fr"})
+            assert answer.status_code == 200
+            assert '<html lang="fr">' in answer.text
+
+
+def test_both_languages_say_the_same_things(world: World) -> None:
+    english, french = (world.parts.console._texts[language].keys() for language in LANGUAGES)
+    assert english == french
+
+
+def test_every_reason_state_and_field_has_words(world: World) -> None:
+    keys = world.parts.console._texts["en"].keys()
+    wanted = {f"why.{why}" for why in domain.Why.__args__} | {f"state_means.{state}" for state in domain.STATES}
+    assert wanted | {f"field.{name}" for name in domain.FIELDS} <= keys
+
+
+def test_no_words_are_left_over(world: World) -> None:
+    """A text that no template asks for is dead; texts whose key is put together are asked for by their beginning."""
+    templates = "".join(path.read_text() for path in (PAGES / "templates").iterdir())
+    code = "".join(path.read_text() for path in PAGES.parent.glob("*.py"))
+    asked = set(re.findall(r"t\(\s*['\"]([a-z_.0-9]+)['\"]", templates + code))
+    asked |= set(re.findall(r"link\('[^']*', '([a-z.]+)'", templates))
+    begun = set(re.findall(r"t\(['\"]([a-z_.]+)['\"] ~", templates))
+    with (PAGES / "texts" / "en.toml").open("rb") as file:
+        own = {".".join(path) for path in leaves(tomllib.load(file))}
+    assert not [key for key in own if key not in asked and not any(key.startswith(start) for start in begun)]
+
+
+def leaves(table: dict[str, Any], *path: str) -> list[tuple[str, ...]]:
+    return [
+        leaf for key, value in table.items()
+        for leaf in (leaves(value, *path, key) if isinstance(value, dict) else [(*path, key)])
+    ]
+
+
+async def test_an_answer_holds_no_address_that_was_not_granted(world: World) -> None:
+    async with world.browser("ada") as ada, world.browser("ben") as ben:
+        await entered(ada, await world.leak(), "address", "sender")
+        await ben.post("/orders/1/approve", data={"fields": ["address"], "confirmed": "yes"})
+        answer = await ben.post("/orders/1/open", data={"confirmed": "yes"})
+    assert SENDER not in json.dumps(answer.json())
