@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.gateway.acts import ActError
 from services.gateway.bodies import WholeBodies
@@ -31,15 +31,29 @@ VERSION = "1"
 def application(acts: LiveActs, site: Site, trusted: TrustedProxies, hosts: Iterable[str]) -> ASGIApp:
     """Edge, then bodies, then routes. Only the edge sees who calls."""
     app = FastAPI(title="Leak", version=VERSION, description=ABOUT, docs_url=None, redoc_url=None)
-    # First, because it is the hot one and routes are tried in order.
-    app.router.routes.insert(0, Route("/v1/leaks", SubmitLeak(acts), methods=["POST"], include_in_schema=False))
+    submit = SubmitLeak(acts)
+    # In the app too, so that every other method is answered 405.
+    app.router.routes.append(Route("/v1/leaks", submit, methods=["POST"], include_in_schema=False))
     app.include_router(api_routes(acts))
     app.include_router(one_click_routes(acts))
     pages: list[BaseRoute] = [*reference_routes(), *page_routes(acts, site)]
     app.router.routes.extend(pages)
     describe(app)
     _handle_errors(app, site)
-    return Edge(WholeBodies(app), trusted, hosts)
+    return Edge(WholeBodies(HotRouteFirst(app, submit)), trusted, hosts)
+
+
+class HotRouteFirst:
+    """ASGI middleware: POST /v1/leaks goes straight to its endpoint, past a quarter of its cost in the framework."""
+
+    def __init__(self, app: ASGIApp, submit: SubmitLeak) -> None:
+        self._app = app
+        self.submit = submit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Choose."""
+        hot = scope["type"] == "http" and scope["path"] == "/v1/leaks" and scope["method"] == "POST"
+        await (self.submit if hot else self._app)(scope, receive, send)
 
 
 def _handle_errors(app: FastAPI, site: Site) -> None:

@@ -4,13 +4,13 @@ import hmac
 import ipaddress
 import secrets
 from collections.abc import Awaitable, Callable
-from typing import Literal, Protocol, cast
+from typing import Any, Literal, Protocol, cast
 
 from limits import RateLimitItem, parse
 from limits.aio.storage import Storage
 from limits.aio.strategies import FixedWindowRateLimiter
 from limits.storage import storage_from_string
-from redis.asyncio import Redis
+from redis.asyncio import ConnectionPool, Redis
 from redis.exceptions import RedisError
 
 from services.gateway.acts import TooMany, Unavailable
@@ -59,7 +59,7 @@ class SharedKey:
         """The span's key: whoever asks first makes it."""
         if span != self._span:
             name = f"{SHARED_KEY_NAME}{span}"
-            await self._redis.set(name, secrets.token_hex(32), nx=True, ex=2 * KEY_LIVES_S)
+            await self._redis.set(name, secrets.token_hex(32), nx=True, ex=KEY_LIVES_S)
             self._span, self._key = span, cast("bytes", await self._redis.get(name))
         return self._key
 
@@ -114,9 +114,9 @@ def limiter_store(uri: str) -> tuple[Storage, KeyHolder, Callable[[], Awaitable[
     """The counting store, who holds its key, and how to close it. `memory://`, or `redis://` when gateways share it."""
     if uri == "memory://":
         return cast("Storage", storage_from_string("async+memory://")), OwnKey(), _nothing_to_close
-    storage = cast("Storage", storage_from_string(f"async+{uri}", implementation="redispy"))
-    redis = Redis.from_url(uri)
-    return storage, SharedKey(redis), redis.aclose
+    pool: Any = ConnectionPool.from_url(uri)
+    storage = storage_from_string(f"async+{uri}", implementation="redispy", connection_pool=pool)
+    return cast("Storage", storage), SharedKey(Redis(connection_pool=pool)), pool.aclose
 
 
 async def _nothing_to_close() -> None:

@@ -1,4 +1,4 @@
-"""POST /v1/leaks: the hot route, a bare ASGI endpoint inside the FastAPI application, at a third of a route's cost."""
+"""POST /v1/leaks: the hot route, a bare ASGI endpoint beside FastAPI's routes, at a third of their cost."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -52,7 +52,7 @@ async def test_a_leak_that_cannot_follow_its_origin_is_answered_503(world: World
                 raise OSError
             world.publisher.sent.extend(records)
 
-    world.app._app._app.router.routes[0].app._acts._acceptor._intake._sender = OriginsOnly()
+    world.app._app._app.submit._acts._acceptor._intake._sender = OriginsOnly()
     assert (await world.send()).status_code == 503
     assert [record.topic for record in world.publisher.sent] == [OriginCaptured.TOPIC]
 
