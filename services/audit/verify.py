@@ -12,11 +12,13 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import rfc8785
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from pydantic import ValidationError
+from pymongo.errors import PyMongoError
 
 from services.audit import domain
 from services.audit.chain import ChainBroken, Entry, Head, follow
@@ -27,6 +29,8 @@ from services.audit.store import LogStore
 from shared.digests import from_base64url, to_base64url
 from shared.runtime import mongo
 from shared.sealing import key_id
+
+KEY_BYTES: Final = 32
 
 
 class AnswerBroken(Exception):
@@ -83,7 +87,7 @@ def check_answer(raw: bytes, public_key: bytes) -> dict[str, Any]:
         told = json.loads(raw)
         body, signature = told["answer"], from_base64url(told["signature"])
         canonical = rfc8785.dumps(told)
-    except (ValueError, KeyError, TypeError, AttributeError) as strange:
+    except (ValueError, KeyError, TypeError, RecursionError) as strange:
         raise AnswerBroken("this is not an answer") from strange
     if canonical != raw:
         raise AnswerBroken("the file is not byte for byte as it was written")
@@ -103,6 +107,16 @@ def public_key(settings: Settings, name: str) -> bytes:
     return Ed25519PrivateKey.from_private_bytes(settings.secret(name)).public_key().public_bytes_raw()
 
 
+def _key(text: str) -> bytes:
+    try:
+        key = from_base64url(text)
+    except ValueError as strange:
+        raise AnswerBroken("that is no public key") from strange
+    if len(key) != KEY_BYTES:
+        raise AnswerBroken("that is no public key")
+    return key
+
+
 async def _log_verb() -> str:
     settings = Settings()
     key = Ed25519PublicKey.from_public_bytes(public_key(settings, "log.key"))
@@ -114,14 +128,13 @@ async def _log_verb() -> str:
 
 
 def _answer_verb(file: Path, key: str) -> str:
-    text = Path(key).read_text().strip() if Path(key).is_file() else key
-    body = check_answer(file.read_bytes(), from_base64url(text))
+    body = check_answer(file.read_bytes(), _key(Path(key).read_text().strip() if Path(key).is_file() else key))
     reference, opened_at = body["order"]["reference"], body["opened_at"]
     return f"The answer is whole: order {reference}, leak {body['leak_id']}, opened {opened_at}."
 
 
 def main() -> int:
-    """Exit 0 when what was checked is whole, 1 when it isn't."""
+    """Exit 0 when what was checked is whole, 1 when it isn't, 2 when it could not be read."""
     parser = argparse.ArgumentParser(prog="verify", description="Check the audit log, or an answer.")
     verbs = parser.add_subparsers(dest="verb")
     verbs.add_parser("log", help="check the whole log (the default)")
@@ -140,6 +153,9 @@ def main() -> int:
     except (ChainBroken, AnswerBroken) as broken:
         sys.stdout.write(f"NOT WHOLE: {broken}.\n")
         return 1
+    except (OSError, PyMongoError, ValidationError) as away:
+        sys.stdout.write(f"NOT CHECKED: {type(away).__name__}: {away}\n")
+        return 2
     sys.stdout.write(said + "\n")
     return 0
 
