@@ -40,8 +40,8 @@ def run(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="./leak demo", description=HELP)
     parser.add_argument("--home", type=Path, default=HOME, help="the stack's folder (.leak)")
     asked = parser.parse_args(arguments)
-    walk = Walk(endpoints.read(Paths.under(asked.home)))
-    wrong = [scene.title for scene in SCENES if not _play(walk, scene)]
+    with Walk(endpoints.read(Paths.under(asked.home))) as walk:
+        wrong = [scene.title for scene in SCENES if not _play(walk, scene)]
     print(f"wrong: {', '.join(wrong)}" if wrong else "three right endings")
     return 1 if wrong else 0
 

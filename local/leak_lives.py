@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from local.failures import Failure
 from local.visitor import Page, Visitor
@@ -53,7 +53,7 @@ class Life:
 
 
 class Walk:
-    """The people of a scene: who sends, who moderates, and the mailbox where both kinds of mail arrive."""
+    """The people of a scene: who sends, who moderates, and the mailbox where all mail arrives. Use it `with`."""
 
     def __init__(self, facts: dict[str, Any]) -> None:
         self._gateway = Visitor(facts["gateway"])
@@ -61,15 +61,27 @@ class Walk:
         self._moderator = Visitor(facts["moderation_console"])
         self._password = facts["sign_ins"]["moderation"][MODERATOR]
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for visitor in (self._gateway, self._mailbox, self._moderator):
+            visitor.close()
+
     def through(self, life: Life) -> None:
         """From the form to the end; raises Failure when it ends otherwise."""
-        self._send(life)
+        self.send(life)
+        self.on_from_confirmation(life)
+
+    def on_from_confirmation(self, life: Life) -> None:
+        """What comes after `send`."""
         self._confirm(life)
         if life.scene.held:
             self._decide(life)
         self._see_the_end(life)
 
-    def _send(self, life: Life) -> None:
+    def send(self, life: Life) -> None:
+        """Hand the leak in, and keep its receipt."""
         people = {"sender": life.sender, "recipient": life.recipient, "relation": life.scene.relation}
         words = {"message": life.message, "kind": life.scene.kind, "consent": True}
         life.receipt = self._gateway.post_json("/v1/leaks", {**people, **words})["receipt"]
@@ -111,15 +123,19 @@ class Walk:
         status = _until(lambda: self._ended(life), f"the sender sees {life.scene.ends}")
         steps = ", ".join(f"{step['state']} {step['since'][11:19]}" for step in status["timeline"])
         life.note(f"the sender sees: {steps}")
-        if decision := status.get("decision"):
-            life.note(f"and why ({decision['policy']}): {decision['facts']}")
         if life.scene.ends == "closed":
             _until(lambda: self._links_in_mail(life.recipient), "the leak arrives")
             life.note("the leak is in the recipient's mailbox")
-        elif self._links_in_mail(life.recipient):
-            raise Failure("the recipient got a mail")
         else:
-            life.note("nothing is in the recipient's mailbox")
+            self._see_the_refusal(life, status.get("decision"))
+
+    def _see_the_refusal(self, life: Life, decision: dict[str, Any] | None) -> None:
+        if decision is None:
+            raise Failure("the sender isn't told why")
+        if self._links_in_mail(life.recipient):
+            raise Failure("the recipient got a mail")
+        life.note(f"and why ({decision['policy']}): {decision['facts']}")
+        life.note("nothing is in the recipient's mailbox")
 
     def _ended(self, life: Life) -> dict[str, Any] | None:
         status = self._gateway.get_json("/v1/leaks/mine", receipt=life.receipt)

@@ -15,6 +15,12 @@ PYTHON = sys.executable
 KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "TZ")
 # `up` has 20 s to end everything, and Kafka ends after its clients.
 SERVICE_STOP_S = 8
+# All visitors of a local stack come from 127.0.0.1; the gateway's own limits are for one person.
+EVERYBODY_IS_ONE = {
+    "LIMIT_SUBMIT": "500 per 10 minutes",
+    "LIMIT_ACT": "1000 per 10 minutes",
+    "LIMIT_STATUS": "20000 per 10 minutes",
+}
 
 
 @dataclass(frozen=True)
@@ -123,7 +129,7 @@ def _own_settings(stack: Stack, service: str) -> dict[str, str]:
     public = {"PUBLIC_URL": stack.url("gateway")}
     delay = {"DELAY_MAX_S": str(stack.delay_max_s)}
     return {
-        "gateway": {**public, **delay, "HOST": HOST, "PORT": str(stack.ports["gateway"])},
+        "gateway": {**public, **delay, **EVERYBODY_IS_ONE, "HOST": HOST, "PORT": str(stack.ports["gateway"])},
         # The mailbox takes mail for any domain, and this machine may be off the net.
         "verifier": {"CHECK_MAIL_HOST": "false"},
         "moderation": {**_console(stack, "moderation"), **delay},

@@ -37,6 +37,10 @@ class Visitor:
         """Tell the site's API something."""
         return _json(self._client.post(path, json=body))
 
+    def close(self) -> None:
+        """Leave."""
+        self._client.close()
+
     def _page(self, answer: httpx.Response) -> "Page":
         if answer.is_error:
             raise Failure(f"{answer.request.method} {answer.request.url} answered {answer.status_code}")

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 import pytest
 
 from tests.stack import RealParts, running
+from tests.system import System
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run all tests with real parts on one worker: they share one Kafka, and there is one a session."""
     for item in items:
-        if "stack" in getattr(item, "fixturenames", ()) or item.get_closest_marker("e2e"):
+        if {"stack", "system"} & set(getattr(item, "fixturenames", ())) or item.get_closest_marker("e2e"):
             item.add_marker(pytest.mark.xdist_group("real parts"))
 
 
@@ -19,6 +20,17 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealParts]:
     """Real Kafka (users and ACLs by the set-up step) and both databases, shared by the session; see tests/stack.py."""
     with running(tmp_path_factory.mktemp("stack")) as parts:
         yield parts
+
+
+@pytest.fixture(scope="session")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """The whole system, started as a person starts it and shared by the session; see tests/system.py."""
+    running_system = System(tmp_path_factory.mktemp("system"))
+    try:
+        running_system.start()
+        yield running_system
+    finally:
+        running_system.end()
 
 
 @pytest.fixture

@@ -28,7 +28,8 @@ from local.programs import Program, Stack
 from local.servers import Servers, make, servers
 from shared.events.topics import SERVICES, TOPICS
 
-START_S = 60
+# A loaded machine of two cores is slow to start a JVM.
+START_S = 120
 Record = tuple[bytes | None, bytes | None, dict[str, Any]]
 """Key, value, headers."""
 
@@ -141,6 +142,11 @@ class RealParts:
             )
         self.processes.append(process)
         return process
+
+    def stop(self, process: "subprocess.Popen[bytes]") -> None:
+        """End one of them as a supervisor does, and wait for it."""
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(START_S)
 
     def end(self) -> None:
         """End what runs."""
