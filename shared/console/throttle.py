@@ -25,12 +25,13 @@ class Throttle:
         self._clock = clock
 
     async def create_indexes(self) -> None:
-        """What was counted is forgotten after a day."""
-        await self._tries.create_index("forget_at", expireAfterSeconds=0)
+        """For forgetting, after a day."""
+        await self._tries.create_index("forget_at")
 
     async def take_try(self, name: str) -> int:
         """0 when a try may be made, else the seconds to wait. It is counted first: parallel guesses gain nothing."""
         now = self._clock()
+        await self._tries.delete_many({"forget_at": {"$lte": now}})
         before = await self._tries.find_one({"_id": _key(name)})
         count = before["count"] if before else 0
         if before and (left_s := _left_s(count, before["tried_at"], now)) > 0:

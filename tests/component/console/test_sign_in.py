@@ -111,3 +111,13 @@ async def test_signing_in_again_ends_the_session_before(world: World):
     await world.sign_in()
     assert world.client.cookies["leak-moderation"] != before
     assert await world.console.sessions.person(before) is None
+
+
+async def test_sessions_that_are_over_and_old_tries_leave_the_database(world: World):
+    await world.sign_in()
+    await world.sign_in(name="nobody")
+    world.clock.forward(days=2)
+    await world.sign_in(name="somebody")
+    await world.sign_in()
+    assert await world.database["sessions"].count_documents({}) == 1
+    assert await world.database["sign_in_tries"].count_documents({}) == 1

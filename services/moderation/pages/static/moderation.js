@@ -37,6 +37,7 @@ if (policy !== null && statement !== null) {
   const title = document.getElementById("preview-title");
   const preview = document.getElementById("preview-statement");
   let filled = statement.value;
+  document.getElementById("fill").hidden = true;
   policy.addEventListener("change", () => {
     const { words = "", title: name = "" } = policy.selectedOptions[0].dataset;
     if (statement.value === filled || statement.value === "") statement.value = filled = words;
