@@ -1,0 +1,54 @@
+"""One supervised system for all tests of crashes, on a Kafka and databases of its own, since they are killed too."""
+
+import secrets
+from collections.abc import Iterator
+
+import pytest
+
+from tests.crash.runs import Runs
+from tests.crash.supervisor import Supervisor
+from tests.crash.table import Table
+from tests.stack import running
+
+TABLE = pytest.StashKey[Table]()
+
+
+@pytest.fixture(scope="session")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
+    """Five services under the supervisor, a moderator at the desk, nothing armed."""
+    with running(tmp_path_factory.mktemp("crash")) as parts:
+        supervisor = Supervisor(parts)
+        made = Runs(supervisor, secrets.token_urlsafe(24))
+        made.hire_moderator()
+        supervisor.up()
+        try:
+            yield made
+        finally:
+            supervisor.end()
+
+
+@pytest.fixture
+def calm(runs: Runs) -> Iterator[Runs]:
+    """The same, with nothing left armed by the last test, and every clock right."""
+    runs.supervisor.disarm()
+    runs.supervisor.set_right()
+    yield runs
+    runs.supervisor.disarm()
+    runs.supervisor.set_right()
+
+
+@pytest.fixture(scope="session")
+def table(request: pytest.FixtureRequest) -> Iterator[Table]:
+    """Every run's row; kept when the full matrix was among them."""
+    rows = request.config.stash.setdefault(TABLE, Table())
+    yield rows
+    if any(item.get_closest_marker("long") for item in request.session.items):
+        rows.keep()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Show the table."""
+    rows = config.stash.get(TABLE, None)
+    if rows is not None and rows.rows:
+        terminalreporter.section("crashes")
+        terminalreporter.write_line(rows.text())

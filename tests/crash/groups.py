@@ -1,0 +1,50 @@
+"""Where consumer groups stand, asked as the administrator."""
+
+from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
+from confluent_kafka.admin import AclBinding, AclBindingFilter, AdminClient, OffsetSpec
+
+from shared.events.topics import SERVICES, Topic, read_by
+from shared.runtime.kafka import group_of
+
+WITHIN_S = 30
+
+
+def all_read(admin: AdminClient) -> bool:
+    """Whether every service has handled all that it reads; its dead letters are for people."""
+    return not any(
+        lag(admin, service, topic)
+        for service in SERVICES
+        for topic in read_by(service)
+        if not topic.name.endswith(".dead.v1")
+    )
+
+
+def lag(admin: AdminClient, service: str, topic: Topic) -> int:
+    """Records that this service has not handled yet."""
+    asked = [ConsumerGroupTopicPartitions(group_of(service, topic.name))]
+    [told] = [done.result(WITHIN_S) for done in admin.list_consumer_group_offsets(asked).values()]
+    committed = {place.partition: place.offset for place in told.topic_partitions}
+    ends = _offsets(admin, topic, OffsetSpec.latest())
+    behind = {part: end for part, end in ends.items() if committed.get(part, -1) < end}
+    # What nobody ever committed may hold nothing any more.
+    starts = _offsets(admin, topic, OffsetSpec.earliest()) if behind else {}
+    return sum(end - max(starts[part], committed.get(part, 0)) for part, end in behind.items())
+
+
+def take_right(admin: AdminClient, acl: AclBinding) -> None:
+    """Remove exactly this right."""
+    resource = (acl.restype, acl.name, acl.resource_pattern_type)
+    exactly = AclBindingFilter(*resource, acl.principal, acl.host, acl.operation, acl.permission_type)
+    for done in admin.delete_acls([exactly]).values():
+        done.result(WITHIN_S)
+
+
+def give_right(admin: AdminClient, acl: AclBinding) -> None:
+    """Give it back."""
+    for done in admin.create_acls([acl]).values():
+        done.result(WITHIN_S)
+
+
+def _offsets(admin: AdminClient, topic: Topic, which: OffsetSpec) -> dict[int, int]:
+    asked = {TopicPartition(topic.name, part): which for part in range(topic.partitions)}
+    return {place.partition: done.result(WITHIN_S).offset for place, done in admin.list_offsets(asked).items()}
