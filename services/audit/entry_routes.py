@@ -34,7 +34,7 @@ class EntryRoutes:
 
     async def start(self, request: Request, _person: Person) -> Response:
         """The first step, empty or begun on a threat's page."""
-        return await self._page(request, forms.started(request.query_params, self.pages.clock()), 0)
+        return await self._page(request, forms.started(request.query_params), 0)
 
     async def go_on(self, request: Request, person: Person) -> Response:
         """One step on, one back, or into the log."""

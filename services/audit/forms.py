@@ -41,9 +41,9 @@ def asked(form: FormData) -> Asked:
     )
 
 
-def started(query: QueryParams, now: datetime) -> Draft:
-    """An empty draft, or one begun on a threat's page."""
-    return Draft(leak_id=query.get("leak_id", ""), urgency=query.get("urgency", ""), received_at=now)
+def started(query: QueryParams) -> Draft:
+    """An empty draft, or one begun on a threat's page. No time is suggested: the clock starts with what is typed."""
+    return Draft(leak_id=query.get("leak_id", ""), urgency=query.get("urgency", ""))
 
 
 def text(form: FormData, name: str) -> str:

@@ -72,8 +72,10 @@ def span(t: Texts, length: timedelta) -> str:
     minutes = abs(int(length.total_seconds())) // 60
     days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
     if days:
-        return t("span.days", days=days, hours=hours)
-    return t("span.hours", hours=hours, minutes=minutes) if hours else t("span.minutes", minutes=minutes)
+        return t("span.days", days=days, hours=hours) if hours else t("span.only_days", days=days)
+    if hours:
+        return t("span.hours", hours=hours, minutes=minutes) if minutes else t("span.only_hours", hours=hours)
+    return t("span.minutes", minutes=minutes)
 
 
 def load_grounds(path: Path) -> Grounds:
