@@ -5,7 +5,7 @@ import sys
 
 from local.failures import Failure
 
-VERBS = ("up", "demo", "test", "check", "contract", "accounts", "reset", "lock")
+VERBS = ("up", "demo", "test", "check", "contract", "bench", "accounts", "audit", "reset", "lock")
 
 
 def main(arguments: list[str]) -> int:

@@ -10,11 +10,11 @@ from services.mailer import domain
 from services.mailer.addresses import NotAnAddress
 from services.mailer.domain import Again, Ended, Ending, Job, Mail
 from services.mailer.gate import Gate
-from services.mailer.opening import Opening
 from services.mailer.store.mails import Mails
 from services.mailer.store.recipients import Recipients
 from services.mailer.telling import Teller
 from services.mailer.transports import Transport
+from services.mailer.unseal import Opening
 from shared.runtime import logs, metrics
 from shared.runtime.clock import Clock
 from shared.runtime.errors import is_transient

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Collection, Sequence
 
 from services.mailer.domain import Change, Job, Standing, on_cancel, on_decision
-from services.mailer.opening import Opening
 from services.mailer.store.mails import Mails
 from services.mailer.store.recipients import Recipients
 from services.mailer.telling import Teller
 from services.mailer.tokens import Tokens
+from services.mailer.unseal import Opening
 from shared.events.confirmations import SenderChallenged
 from shared.events.decisions import LeakDecided
 from shared.events.leaks import LeakCancelled

@@ -8,7 +8,6 @@ from services.mailer.attempts import Attempts, Terms
 from services.mailer.compose import Composer, Stationery
 from services.mailer.gate import Gate, Limits
 from services.mailer.handlers import Handlers
-from services.mailer.opening import Opening
 from services.mailer.sending import Sending
 from services.mailer.settings import Settings
 from services.mailer.store.mails import Mails
@@ -17,6 +16,7 @@ from services.mailer.telling import Teller
 from services.mailer.tokens import Tokens
 from services.mailer.transports import Transport
 from services.mailer.transports.smtp import Pace, Relay, SmtpTransport
+from services.mailer.unseal import Opening
 from shared.events.confirmations import SenderChallenged
 from shared.events.decisions import LeakDecided
 from shared.events.leaks import LeakCancelled

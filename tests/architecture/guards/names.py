@@ -31,7 +31,6 @@ MEANINGS = {
     "addresses.py": "what is known of an address while it is in memory",
     "tokens.py": "tokens in mail: a PRF of the service's key",
     "intake.py": "what is done with what comes in, before it is kept",
-    "opening.py": "opens what is sealed to this service",
     "forms.py": "HTML forms, read and checked",
 }
 """Every name that two services or more use."""

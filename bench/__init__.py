@@ -1,0 +1,1 @@
+"""Benchmarks, as ratios within one run. README.md has the method."""

@@ -1,0 +1,67 @@
+"""Origins from Kafka into audit's database, against raw unordered bulk inserts of the same documents there."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from pymongo import MongoClient
+
+from bench import seals
+from bench.measure import Figures, ratios, spread
+from bench.traffic import publish
+from shared.events.origins import OriginCaptured
+from tests.stack import RealParts, until
+
+BATCH = 500
+
+
+def run(parts: RealParts, *, long: bool) -> Figures:
+    """The ratio of the two rates."""
+    count, rounds = (50_000, 5) if long else (10_000, 3)
+    seal = seals.sealer(parts, "gateway")
+    ours, raw = [], []
+    with MongoClient[dict[str, Any]](**parts.mongo_admin("audit")) as client:
+        client["bench"]["raw"].create_index("expires_at")
+        for _ in range(rounds):
+            parts.empty()
+            captured = [seals.origin(seal) for _ in range(count)]
+            raw.append(_insert_raw(client, captured))
+            ours.append(_ingest(parts, client, captured))
+        client.drop_database("bench")
+    rates = {"origins_a_second": spread(ours), "raw_inserts_a_second": spread(raw)}
+    return {"aim": 0.7, "ratio": ratios(ours, raw), **rates}
+
+
+def _insert_raw(client: MongoClient[dict[str, Any]], captured: Sequence[OriginCaptured]) -> float:
+    collection = client["bench"]["raw"]
+    collection.delete_many({})
+    documents = [
+        {"_id": one.leak_id, "captured_at": one.captured_at, "expires_at": one.captured_at + timedelta(days=365),
+         "origin": one.origin}
+        for one in captured
+    ]
+    began = time.perf_counter()
+    for at in range(0, len(documents), BATCH):
+        collection.insert_many(documents[at : at + BATCH], ordered=False)
+    return len(documents) / (time.perf_counter() - began)
+
+
+def _ingest(parts: RealParts, client: MongoClient[dict[str, Any]], captured: Sequence[OriginCaptured]) -> float:
+    """From the first record that is there to the last, so that starting the service does not count."""
+    asyncio.run(publish(parts, "gateway", captured))
+    origins = client["audit"]["origins"]
+    audit = parts.start("audit")
+    seen: list[tuple[float, int]] = []
+
+    def all_there() -> bool:
+        # Estimated: an exact count would read the collection, twenty times a second, in the server that is measured.
+        seen.append((time.perf_counter(), origins.estimated_document_count()))
+        return seen[-1][1] >= len(captured)
+
+    until(all_there, "every origin is in the database", audit)
+    parts.stop(audit)
+    began, first = next(one for one in seen if one[1])
+    ended, last = seen[-1]
+    return (last - first) / (ended - began)

@@ -1,0 +1,15 @@
+"""`./leak bench`: the benchmarks of bench/."""
+
+import subprocess
+
+from local import jars
+from local.layout import CHECKOUT, JARS
+from local.programs import PYTHON
+
+HELP = "benchmarks as ratios within one run: accept, audit, mailer, journey (--long for more)"
+
+
+def run(arguments: list[str]) -> int:
+    """In a process of its own, since it uses the tests' real parts."""
+    jars.install(JARS, lambda _done, _total: None)
+    return subprocess.run([PYTHON, "-m", "bench", *arguments], cwd=CHECKOUT, check=False).returncode
