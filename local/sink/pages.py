@@ -37,7 +37,7 @@ def application(mailbox: Mailbox) -> Starlette:
     shown = Shown(mailbox)
     return Starlette(routes=[
         Route("/", shown.list), Route("/mails/{id}", shown.mail), Route("/mails/{id}/html", shown.html),
-        Route("/mails/{id}/raw", shown.raw), Route("/look.css", shown.look),
+        Route("/mails/{id}/raw", shown.raw), Route("/look.css", shown.look), Route("/sink.css", shown.own_look),
         Route("/api/mails", shown.list_as_json), Route("/api/mails/{id}", shown.mail_as_json),
         Route("/health/ready", shown.ready),
     ])
@@ -73,6 +73,10 @@ class Shown:
     async def look(self, _request: Request) -> Response:
         """The style sheet of all our pages."""
         return FileResponse(look.STYLESHEET, media_type="text/css")
+
+    async def own_look(self, _request: Request) -> Response:
+        """What only these pages need."""
+        return FileResponse(Path(__file__).parent / "sink.css", media_type="text/css")
 
     async def list_as_json(self, request: Request) -> Response:
         """{"mails": [...]}, newest first; `to` picks a recipient."""

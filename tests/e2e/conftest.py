@@ -1,0 +1,33 @@
+"""One running system for all of these tests, and Chromium in front of it."""
+
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.e2e.doors import Doors
+from tests.system import System
+
+# Debian's, since playwright's own browsers are not packages.
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+# A container has no user namespaces for the sandbox and little /dev/shm; the pages are our own.
+FLAGS = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-lcd-text")
+
+
+@pytest.fixture(scope="session")
+def doors(system: System) -> Doors:
+    """The running system's, for people and for who looks over their shoulders."""
+    return Doors.of(system)
+
+
+# For one module at a time: while playwright's blocking interface is open, no asyncio test can run.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, without a window."""
+    if CHROMIUM is None:
+        pytest.skip("no Chromium here: install the package chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield browser
+        browser.close()
