@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import time
 from collections.abc import MutableMapping
 from typing import Any, cast
 
@@ -17,6 +18,9 @@ FIELDS = frozenset({
 
 QUIET = ("aiokafka", "kafka", "pymongo", "motor", "faststream", "httpx", "httpcore", "uvicorn", "mail.log")
 """Libraries whose debug lines carry keys, values or documents."""
+
+AGAIN_AFTER_S = 10.0
+"""A line of a library's code is logged once in this time: with Kafka away, aiokafka said 500 lines a second."""
 
 
 def configure(service: str, level: str) -> None:
@@ -35,6 +39,7 @@ def configure(service: str, level: str) -> None:
             _stamp(service), structlog.processors.JSONRenderer(),
         ],
     ))
+    handler.addFilter(NotAgain())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     structlog.configure(
         processors=[
@@ -73,11 +78,34 @@ def where(error: BaseException) -> str:
     return place
 
 
+class NotAgain(logging.Filter):
+    """Lets each place in a library speak now and then; `count` says how often it was not heard meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._heard: dict[tuple[str, int], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Our own lines always pass."""
+        if record.name.partition(".")[0] == "leak":
+            return True
+        place, now = (record.name, record.lineno), time.monotonic()
+        heard_at, left_out = self._heard.get(place, (now - AGAIN_AFTER_S, 0))
+        if now - heard_at < AGAIN_AFTER_S:
+            self._heard[place] = heard_at, left_out + 1
+            return False
+        self._heard[place] = now, 0
+        record.left_out = left_out
+        return True
+
+
 def _from_library(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     # A library's text and traceback may quote a document or a record: its own words stay out, its place stays in.
     record: logging.LogRecord = line["_record"]
     error = record.exc_info[1] if record.exc_info else None
-    said = {"event": "a library has something to say", "logger": f"{record.name}:{record.lineno}"}
+    said: dict[str, Any] = {"event": "a library has something to say", "logger": f"{record.name}:{record.lineno}"}
+    if left_out := getattr(record, "left_out", 0):
+        said["count"] = left_out
     if error is not None:
         said |= {"error_class": type(error).__name__, "where": where(error)}
     return {"_record": record, "_from_structlog": False, **said}

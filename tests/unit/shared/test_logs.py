@@ -46,6 +46,17 @@ def test_libraries_that_print_records_are_kept_at_warnings() -> None:
     ) == []
 
 
+def test_a_library_that_says_the_same_again_and_again_is_heard_once_and_counted() -> None:
+    say = "def say(times):\n    for _ in range(times):\n        logging.getLogger('aiokafka').warning('anna')\n"
+    first, second = lines(say + "say(1000)\nlogs.AGAIN_AFTER_S = 0\nsay(1)")
+    assert "count" not in first
+    assert second["count"] == 999
+
+
+def test_our_own_lines_are_all_heard() -> None:
+    assert len(lines("for _ in range(20):\n    logs.get('mailer').warning('waiting')")) == 20
+
+
 def test_the_place_of_an_error_is_told_without_its_text() -> None:
     def fail() -> None:
         raise ValueError("secret")
