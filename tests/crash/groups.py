@@ -1,12 +1,18 @@
 """Where consumer groups stand, asked as the administrator."""
 
-from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
+import time
+
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AclBinding, AclBindingFilter, AdminClient, OffsetSpec
 
 from shared.events.topics import SERVICES, Topic, read_by
 from shared.runtime.kafka import group_of
 
 WITHIN_S = 30
+MOVED = (
+    KafkaError.FENCED_LEADER_EPOCH, KafkaError.UNKNOWN_LEADER_EPOCH, KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError._TRANSPORT, KafkaError._TIMED_OUT,
+)
 
 
 def all_read(admin: AdminClient) -> bool:
@@ -47,4 +53,12 @@ def give_right(admin: AdminClient, acl: AclBinding) -> None:
 
 def _offsets(admin: AdminClient, topic: Topic, which: OffsetSpec) -> dict[int, int]:
     asked = {TopicPartition(topic.name, part): which for part in range(topic.partitions)}
-    return {place.partition: done.result(WITHIN_S).offset for place, done in admin.list_offsets(asked).items()}
+    deadline = time.monotonic() + WITHIN_S
+    while True:
+        try:
+            return {place.partition: done.result(WITHIN_S).offset for place, done in admin.list_offsets(asked).items()}
+        except KafkaException as refused:
+            # After a restart the broker has a newer epoch than the client remembers: look at the cluster again.
+            if time.monotonic() > deadline or refused.args[0].code() not in MOVED:
+                raise
+            admin.list_topics(timeout=WITHIN_S)

@@ -85,10 +85,10 @@ class Runs:
         people = People(stack.layout.url("gateway"), moderator, sightings, patience_s)
         began = time.monotonic()
         try:
-            load = asyncio.create_task(people.live(leaks, spread_s=spread_s))
-            if trouble is not None:
-                await asyncio.to_thread(trouble, supervisor)
-            await load
+            async with asyncio.TaskGroup() as together:
+                together.create_task(people.live(leaks, spread_s=spread_s))
+                if trouble is not None:
+                    together.create_task(asyncio.to_thread(trouble, supervisor))
             if afterwards is not None:
                 await afterwards(sightings)
             settled = time.monotonic()
