@@ -38,6 +38,9 @@ class Decision:
     policy: str
     facts: str
     automated: bool
+    # The policy and the way to object, in words of the mail's language.
+    title: str = ""
+    redress: str = ""
 
 
 @dataclass(frozen=True)

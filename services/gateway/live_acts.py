@@ -35,7 +35,10 @@ TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
 REPORT_REASONS: tuple[str, ...] = get_args(ReportReason)
 DETAILS_CHARACTERS = 2_000
 PUBLISH_WITHIN_S = 10.0
-OVER_LIMIT = Decision("sender_limit", "Your address confirmed as many leaks today as one address may.", automated=True)
+OVER_LIMIT = Decision(
+    policy="sender_limit", facts="Your address confirmed as many leaks today as one address may.", automated=True,
+    title="Too many leaks in a day", redress="You can send it again tomorrow.",
+)
 
 
 class UnknownClient(ActError):
@@ -191,7 +194,10 @@ def _decision(receipt: Receipt, sealed: str | None) -> Decision | None:
         return None
     try:
         told = json.loads(receipt.open_statement(sealed))
-        return Decision(policy=str(told["policy"]), facts=str(told["statement"]), automated=bool(told["automated"]))
+        return Decision(
+            policy=str(told["policy"]), facts=str(told["statement"]), automated=bool(told["automated"]),
+            title=str(told["title"]), redress=str(told["redress"]),
+        )
     except (StatementUnreadable, ValueError, KeyError, TypeError):
         # The state still stands; a statement that can't be read is better absent than an error.
         return None

@@ -61,8 +61,10 @@ class Reasons(BaseModel):
     """Why a leak was refused: the statement of reasons, opened with the receipt."""
 
     policy: str
+    title: str
     facts: str
     automated: bool
+    redress: str
 
 
 class LeakStatus(BaseModel):

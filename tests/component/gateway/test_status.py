@@ -6,13 +6,20 @@ from typing import Any
 import pytest
 
 from services.gateway.receipts import Receipt
+from services.moderation.policy.catalogue import catalogue
+from services.moderation.statements import Recipe, Statements
 from shared.events.decisions import LeakDecided
 from shared.events.deliveries import LeakSuppressed
 from shared.events.leaks import LeakCancelled, LeakConfirmed, LeakWithdrawn
-from shared.sealing import seal_to_receipt
 from tests.component.gateway.conftest import World
 
-REASONS = b'{"policy": "threat", "statement": "It says that you will come.", "automated": true}'
+STATEMENTS = Statements({policy.id: policy for policy in catalogue()})
+
+
+def reasons_for(leak_id: str, receipt_key: str) -> str:
+    """A statement of reasons as moderation makes it."""
+    recipe = Recipe(leak_id, receipt_key, "en", "threat", "It says that you will come.", automated=True)
+    return STATEMENTS.sealed(recipe)
 
 
 def confirmed(leak: dict[str, Any], at: datetime) -> LeakConfirmed:
@@ -86,14 +93,18 @@ async def test_a_stopped_senders_leak_looks_like_an_unconfirmed_one(world: World
 
 async def test_a_refused_leak_shows_its_reasons_opened_by_the_receipt(world: World):
     leak = await world.accepted()
-    statement = seal_to_receipt(leak["event"]["receipt_key"], leak["leak_id"], REASONS)
+    statement = reasons_for(leak["leak_id"], leak["event"]["receipt_key"])
     await world.tell(LeakDecided(
         leak_id=leak["leak_id"], revision=1, outcome="rejected", decided_at=world.clock.now, automated=True,
         policy="threat", statement=statement,
     ))
     answer = (await world.status(leak["receipt"])).json()
     assert answer["state"] == "refused"
-    assert answer["decision"] == {"policy": "threat", "facts": "It says that you will come.", "automated": True}
+    decision = answer["decision"]
+    assert (decision["policy"], decision["facts"]) == ("threat", "It says that you will come.")
+    assert decision["automated"] is True
+    assert decision["title"]
+    assert decision["redress"]
     assert "you will come" not in await world.stored()
 
 
@@ -109,7 +120,7 @@ async def test_a_statement_for_another_receipt_is_left_out(world: World):
     other = Receipt.fresh()
     await world.tell(LeakDecided(
         leak_id=leak["leak_id"], revision=1, outcome="rejected", decided_at=world.clock.now, automated=True,
-        statement=seal_to_receipt(other.public_key, other.leak_id, REASONS),
+        statement=reasons_for(other.leak_id, other.public_key),
     ))
     answer = (await world.status(leak["receipt"])).json()
     assert answer["state"] == "refused"
