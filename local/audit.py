@@ -1,0 +1,21 @@
+"""`./leak audit`: checks of the running stack's audit log and of answers, apart from the service that made them."""
+
+import subprocess
+
+from local import endpoints
+from local.layout import CHECKOUT, HOME, Paths
+from local.programs import PYTHON, Stack, service_environment
+from local.servers import servers
+
+HELP = "verify: check the audit log; verify answer FILE KEY: check an answer; verify key: the answers' public key"
+
+
+def run(arguments: list[str]) -> int:
+    """Runs the audit service's own check with its settings."""
+    if arguments[:1] != ["verify"]:
+        print(f"usage: ./leak audit {HELP}")
+        return 2
+    base = endpoints.read(Paths.under(HOME))["base"]
+    environment = service_environment(Stack(HOME, base), servers(HOME, base), "audit")
+    command = [PYTHON, "-m", "services.audit.verify", *arguments[1:]]
+    return subprocess.run(command, env=environment, check=False, cwd=CHECKOUT).returncode
