@@ -66,6 +66,7 @@ def build(
         parts.sealer.drop_stale()
 
     service.on_start(store.create_indexes)
+    service.on_start(parts.outbox.create_indexes)
     service.on_start(console.create_indexes)
     service.ready_when("its rules", parts.judge.check)
     _consume(service, parts, settings)

@@ -22,6 +22,10 @@ class Outbox:
         self._collection = collection
         self._publisher = publisher
 
+    async def create_indexes(self) -> None:
+        """Idempotent. Sparse: documents whose events are all told are not in it."""
+        await self._collection.create_index(f"{FIELD}.topic", sparse=True)
+
     def entries(self, *events: Event) -> list[Entry]:
         """What to put into the document, under `outbox`, in the very write that makes the decision."""
         records = (outgoing(event, self._publisher.service) for event in events)
@@ -38,7 +42,7 @@ class Outbox:
 
     async def sweep(self) -> None:
         """Publish what crashes left."""
-        async for document in self._collection.find({f"{FIELD}.0": {"$exists": True}}, {FIELD: 1}).limit(500):
+        async for document in self._collection.find({f"{FIELD}.topic": {"$exists": True}}, {FIELD: 1}).limit(500):
             await self._publish(document["_id"], document[FIELD])
             metrics.OUTBOX_SWEPT.inc()
 

@@ -1,5 +1,7 @@
 """An image holds shared/ and its own service, nothing else, and what it holds is enough to start."""
 
+import ast
+import importlib.metadata
 import re
 import shutil
 import subprocess
@@ -35,7 +37,11 @@ def build(service: str, into: Path) -> Path:
 
 def starts(image: Path, service: str) -> subprocess.CompletedProcess[str]:
     """Import what the service runs, with the image's files alone on the path."""
-    program = f"import services.{service}.main, services.{service}.wiring, services, shared; print(services.__file__)"
+    program = (
+        f"import sys, services.{service}.main, services.{service}.wiring, services, shared\n"
+        "ours = [one for name, one in sys.modules.items() if name.startswith(('services', 'shared'))]\n"
+        "print(services.__file__, *(one.__file__ for one in ours))"
+    )
     return subprocess.run(
         [sys.executable, "-P", "-c", program], cwd=image, env={"PYTHONPATH": str(image), "PATH": "/usr/bin:/bin"},
         capture_output=True, text=True, check=False,
@@ -55,6 +61,26 @@ def test_an_image_has_no_other_services_code_and_starts_without_it(service: str,
 @pytest.mark.parametrize("service", [name for name in NAMES if name != "audit"])
 def test_no_image_but_audits_holds_the_code_that_opens_origins(service: str, tmp_path: Path) -> None:
     assert not [path for path in build(service, tmp_path).rglob("*.py") if path.name == "opening.py"]
+
+
+def imported(path: str) -> set[str]:
+    """The packages that a file of ours imports, by their import names."""
+    names = set()
+    for node in ast.walk(ast.parse(Path(path).read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+    return {name.partition(".")[0] for name in names} - sys.stdlib_module_names - {"services", "shared"}
+
+
+@pytest.mark.parametrize("service", NAMES)
+def test_what_a_services_code_imports_is_among_its_images_packages(service: str, tmp_path: Path) -> None:
+    files = set(starts(build(service, tmp_path), service).stdout.split())
+    known = importlib.metadata.packages_distributions()
+    used = {known[name][0].lower().replace("_", "-") for path in files for name in imported(path)}
+    assert {"aiokafka", "pydantic"} <= used
+    assert used <= {name.replace("_", "-") for name in versions(ROOT / f"deploy/locks/{service}.lock")}
 
 
 def test_an_image_that_lacks_shared_code_is_seen_not_to_start(tmp_path: Path) -> None:
