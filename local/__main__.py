@@ -19,6 +19,9 @@ def main(arguments: list[str]) -> int:
     except Failure as failure:
         print(f"leak: {failure}", file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"leak: {error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return 130
     return code

@@ -24,7 +24,7 @@ class Record:
         self._entries: dict[str, dict[str, float]] = {}
 
     def add(self, name: str, pid: int) -> None:
-        """Remember a process right after its start."""
+        """Remember a process right after its start; raises OSError when the disk is full."""
         try:
             started = psutil.Process(pid).create_time()
         except psutil.NoSuchProcess:
@@ -35,7 +35,9 @@ class Record:
     def remove(self, name: str) -> None:
         """Forget a process that has ended."""
         self._entries.pop(name, None)
-        self._write()
+        # On a full disk the old entry stays; it names a process that is no more, which `leftovers` sees.
+        with contextlib.suppress(OSError):
+            self._write()
 
     def leftovers(self) -> list[psutil.Process]:
         """What an earlier `up` left running: the same process id and the same start, so never somebody else's."""

@@ -77,20 +77,31 @@ class Supervisor:
 
     async def _keep(self, kept: Kept) -> None:
         while True:
-            kept.child = await self._start(kept.program)
             started = time.monotonic()
-            code = await kept.child.wait()
+            kept.last_words = await self._live_once(kept)
             kept.deaths = 1 if time.monotonic() - started > STEADY_S else kept.deaths + 1
-            kept.last_words = f"{_ending(code)}: {last_words(kept.child.log)}"
             pause_s = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** (kept.deaths - 1))
             self._say(f"{kept.program.name} died ({kept.last_words}); starting it again in {pause_s} s")
             if disk_is_full(self._logs):
                 self._say("the disk is full: free some space; nothing that was accepted is lost")
             await asyncio.sleep(pause_s)
 
+    async def _live_once(self, kept: Kept) -> str:
+        """From a program's start to its death; returns how it died."""
+        try:
+            kept.child = await self._start(kept.program)
+        except OSError as error:
+            return f"not even started: {error.strerror}"
+        return f"{_ending(await kept.child.wait())}: {last_words(kept.child.log)}"
+
     async def _start(self, program: Program) -> Child:
         child = await Child.start(program, self._logs)
-        self._record.add(program.name, child.pid)
+        try:
+            self._record.add(program.name, child.pid)
+        except OSError:
+            # One that is on no record would outlive a killed supervisor.
+            await child.stop(SERVERS_STOP_S)
+            raise
         return child
 
     async def _wait_ready(self, kept: Kept) -> None:
@@ -129,9 +140,10 @@ async def is_ready(program: Program) -> bool:
 
 
 def last_words(log: Path) -> str:
-    """The end of a log, on one line."""
-    lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    return f"{lines[-1][-LAST_WORDS:] if lines else 'it said nothing'} (log: {log})"
+    """The end of a log, on one line; of a Java stack trace its cause, not its frames."""
+    lines = [line.strip() for line in log.read_text(errors="replace").splitlines()]
+    telling = [line for line in lines if line and not line.startswith(("at ", "... "))]
+    return f"{telling[-1][:LAST_WORDS] if telling else 'it said nothing'} (log: {log})"
 
 
 def _ending(code: int) -> str:

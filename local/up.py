@@ -45,8 +45,9 @@ def run(arguments: list[str]) -> int:
 
 
 def say(line: str) -> None:
-    """Tell the person at the terminal, now."""
-    print(line, flush=True)
+    """Tell the person at the terminal, now. A terminal that is gone, or a full disk behind it, ends nothing."""
+    with contextlib.suppress(OSError):
+        print(line, flush=True)
 
 
 def _stack(arguments: list[str]) -> Stack:

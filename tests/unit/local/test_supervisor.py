@@ -13,7 +13,7 @@ import pytest
 from local.failures import Failure
 from local.processes import Child, Record, end_leftovers
 from local.programs import Program
-from local.supervisor import Supervisor
+from local.supervisor import Supervisor, last_words
 from tests.stack import free_base
 
 LISTEN = "import socket, time; server = socket.create_server(('127.0.0.1', {port})); time.sleep(600)"
@@ -88,6 +88,25 @@ async def test_a_step_that_fails_says_why(stage: Stage) -> None:
     await stage.supervisor.run_once(stage.program("set-up", "pass"))
     with pytest.raises(Failure, match=r"set-up failed \(exit 1\): broker refused"):
         await stage.supervisor.run_once(stage.program("set-up", "raise SystemExit('broker refused')"))
+
+
+async def test_a_program_that_a_full_disk_keeps_from_its_record_is_tried_again(tmp_path: Path) -> None:
+    # A folder that is not there refuses a file as a full disk does.
+    folder, said, port = tmp_path / "later", list[str](), free_base()
+    supervisor = Supervisor(tmp_path, Record(folder / "processes.json"), said.append)
+    program = Program("kafka", [sys.executable, "-c", LISTEN.format(port=port)], {}, port=port)
+    starting = asyncio.create_task(supervisor.start([program]))
+    await until(lambda: bool(said))
+    assert said[0].startswith("kafka died (not even started: ")
+    folder.mkdir()
+    await starting
+    await supervisor.stop()
+
+
+def test_the_last_words_of_a_stack_trace_are_its_cause(tmp_path: Path) -> None:
+    log = tmp_path / "kafka.log"
+    log.write_text("java.io.IOException: No space left on device\n\tat java.base/java.io.X\n\t... 3 more\n")
+    assert last_words(log).startswith("java.io.IOException: No space left on device (log: ")
 
 
 async def test_stopping_ends_every_program_and_forgets_it(stage: Stage) -> None:
