@@ -33,7 +33,8 @@ class Handlers:
 
     async def on_sender_challenged(self, events: Sequence[SenderChallenged]) -> None:
         """Keep the confirmation mails that are due; a repeat finds its mail there, sent or not."""
-        await self._mails.add([self._opening.confirmation(event) for event in events])
+        now = self._clock()
+        await self._mails.add([self._opening.confirmation(event, now) for event in events])
 
     async def on_leak_decided(self, events: Sequence[LeakDecided]) -> None:
         """Keep what was approved until its time; a later revision changes it as long as it has not left."""

@@ -31,12 +31,12 @@ class Opening:
             content=decided.model_dump(include=set(LETTER_FIELDS)),
         )
 
-    def confirmation(self, challenged: SenderChallenged) -> Job:
-        """A confirmation mail, due now."""
+    def confirmation(self, challenged: SenderChallenged, now: datetime) -> Job:
+        """A confirmation mail, due now: by our own clock, since the verifier's may be ahead."""
         address = self._challenge(challenged.challenge_id, challenged.challenge)["sender"]
         return Job(
             id=challenged.challenge_id, what="confirmation", address=self._addresses.digest(address),
-            domain=self._addresses.domain_digest(address), due_at=challenged.challenged_at,
+            domain=self._addresses.domain_digest(address), due_at=now,
             expires_at=challenged.expires_at,
             content={"challenge": challenged.challenge, "language": challenged.language},
         )

@@ -217,6 +217,12 @@ async def test_a_confirmation_mail_is_sent_once_told_to_nobody_and_erased(world:
     assert "lk1." not in await world.stored()
 
 
+async def test_a_confirmation_of_a_verifier_whose_clock_is_ahead_is_mailed_at_once(world: World) -> None:
+    await world.tell(world.challenged(challenged_at=world.clock.now + timedelta(hours=1)))
+    await world.send()
+    assert len(world.transport.taken) == 1
+
+
 async def test_a_confirmation_that_nobody_can_use_any_more_is_not_sent(world: World) -> None:
     await world.tell(world.challenged())
     world.clock.forward(days=1)
