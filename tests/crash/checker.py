@@ -74,8 +74,8 @@ class Case:
         self.evidence = evidence
         self.told: dict[str, dict[str, list[Record]]] = defaultdict(lambda: defaultdict(list))
         for record in evidence.records:
-            if not record.topic.endswith(".dead.v1"):
-                self.told[record.topic][record.says.get("leak_id", "")].append(record)
+            if record.leak_id and not record.topic.endswith(".dead.v1"):
+                self.told[record.topic][record.leak_id].append(record)
         self.by_recipient: dict[str, list[Seen]] = defaultdict(list)
         for mail in evidence.mails:
             self.by_recipient[mail.to].append(mail)

@@ -36,6 +36,14 @@ class Record:
         says: dict[str, Any] = json.loads(self.value)
         return says
 
+    @property
+    def leak_id(self) -> str:
+        """The leak that it is about; nothing for what a test put there on purpose."""
+        try:
+            return str(self.says.get("leak_id", ""))
+        except ValueError:
+            return ""
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -109,8 +117,8 @@ class Sightings:
         event_id, topic = dict(headers).get("ce_id", b"").decode(), str(message.topic())
         record = Record(topic, event_id, at, message.key(), message.value() or b"", headers)
         self.records[topic].append(record)
-        if leak_id := _leak_id(record):
-            self.of_leak[topic, leak_id].append(record)
+        if record.leak_id:
+            self.of_leak[topic, record.leak_id].append(record)
 
     def _open(self, envelope: str) -> None:
         says = json.loads((self._folder / envelope).read_bytes())
@@ -120,11 +128,3 @@ class Sightings:
 
     def _envelopes(self) -> Iterator[str]:
         return (path.name for path in self._folder.glob("[0-9]*.json"))
-
-
-def _leak_id(record: Record) -> str:
-    try:
-        return str(record.says.get("leak_id", ""))
-    except ValueError:
-        # What a test put there on purpose.
-        return ""
