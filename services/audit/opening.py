@@ -1,5 +1,6 @@
 """The one place that opens origins, one record at a time. The key is a file that only this service's user can read."""
 
+import os
 import stat
 from pathlib import Path
 
@@ -20,10 +21,18 @@ class KeyExposed(Exception):
 
 
 def refuse_exposed(path: Path) -> None:
-    """Raises KeyExposed unless the file is its owner's alone (0600 or less)."""
-    mode = stat.S_IMODE(path.stat().st_mode)
-    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+    """Raises KeyExposed unless the file is ours alone (0600 or less), or mounted for us."""
+    found = path.stat()
+    mode = stat.S_IMODE(found.st_mode)
+    others = mode & (stat.S_IRWXG | stat.S_IRWXO)
+    if others and not _mounted_for_us(found, others):
         raise KeyExposed(f"{path.name} has mode {mode:o}: others can read it. Run chmod 600, and find out who could.")
+
+
+def _mounted_for_us(found: os.stat_result, others: int) -> bool:
+    # Kubernetes gives a secret's files to root and lets the pod's own group (fsGroup) read them: a 0400 becomes 0440.
+    is_root_s = found.st_uid == 0 != os.geteuid()
+    return is_root_s and others == stat.S_IRGRP and found.st_gid in {os.getegid(), *os.getgroups()}
 
 
 class OriginOpener:

@@ -1,6 +1,7 @@
 """The opening key, and what it refuses to open."""
 
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from deploy.setup import keys
 from services.audit import wiring
-from services.audit.opening import KeyExposed, OriginOpener, refuse_exposed
+from services.audit.opening import KeyExposed, OriginOpener, _mounted_for_us, refuse_exposed
 from services.audit.settings import Settings
 from shared.digests import from_base64url
 from shared.origin import Origin
@@ -90,6 +91,29 @@ def test_a_key_of_its_owner_alone_is_accepted(tmp_path: Path, mode: int) -> None
     key.write_text("secret")
     key.chmod(mode)
     refuse_exposed(key)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+@pytest.mark.parametrize(("mode", "owner", "group", "accepted"), [
+    (0o440, 0, 10_001, True), (0o440, 0, 10_002, False), (0o440, 10_001, 10_001, False), (0o444, 0, 10_001, False),
+    (0o460, 0, 10_001, False),
+])
+def test_a_mounted_secret_may_be_read_by_the_pods_own_group(
+    tmp_path: Path, mode: int, owner: int, group: int, accepted: bool
+) -> None:
+    """A child with another user and group looks at the file, as the process in a pod does."""
+    key = tmp_path / "opening.key"
+    key.write_text("secret")
+    os.chown(key, owner, group)
+    key.chmod(mode)
+    found = key.stat()
+    child = os.fork()
+    if child == 0:
+        os.setgroups([])
+        os.setgid(10_001)
+        os.setuid(10_001)
+        os._exit(0 if _mounted_for_us(found, mode & 0o077) else 1)
+    assert os.waitpid(child, 0)[1] == (0 if accepted else 256)
 
 
 def test_the_service_is_not_built_with_an_exposed_key(tmp_path: Path) -> None:
