@@ -1,6 +1,7 @@
 """The pages over HTTP: a GET shows, a POST acts; the acts themselves are the API's."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Any, Final, get_args
 
@@ -66,7 +67,9 @@ def page_routes(acts: Acts, site: Site) -> list[BaseRoute]:
 def error_page(request: Request, site: Site, status: int, retry_after_s: int | None = None) -> Response:
     """The page for a status, in the visitor's language; a status without words of its own borrows its neighbour's."""
     words = status if status in _STATUSES_WITH_WORDS else 400 if status < _SERVER_ERRORS else 500
-    html = render("error", _reader(request), site, status=str(words), retry_after_s=retry_after_s or _A_MINUTE_S)
+    # Without the path, since it is input: a stranger's link could put words into our page.
+    reader = replace(_reader(request), path=None)
+    html = render("error", reader, site, status=str(words), retry_after_s=retry_after_s or _A_MINUTE_S)
     return _page(html, status, retry_after_s)
 
 

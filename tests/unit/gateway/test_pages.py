@@ -236,3 +236,11 @@ async def test_a_file_is_kept_for_ever_under_the_name_of_its_content() -> None:
     assert file.headers["content-type"].startswith("text/css")
     assert "immutable" in file.headers["cache-control"]
     assert stale.status_code == 404
+
+
+async def test_a_page_about_an_error_repeats_nothing_of_the_path() -> None:
+    async with visitor(FakeActs()) as client:
+        answer = await client.get("/error/404?who=somebody")
+    assert answer.status_code == 404
+    assert "/error/404" not in answer.text
+    assert "somebody" not in answer.text
