@@ -38,8 +38,9 @@ async def run_with(runs: Runs, bugs: Sequence[str]) -> Outcome:
     async def again(sightings: Sightings) -> None:
         publish(runs, sightings.records[LeakDecided.TOPIC])
 
+    name = "planted", bugs[0] if len(bugs) == 1 else f"{len(bugs)} bugs"
     try:
-        return await runs.run(("planted", "+".join(bugs)), load(), spread_s=12, patience_s=PATIENCE_S, afterwards=again)
+        return await runs.run(name, load(), spread_s=12, patience_s=PATIENCE_S, afterwards=again)
     finally:
         for service in buggy:
             supervisor.restart(service)
