@@ -3,7 +3,7 @@
 import binascii
 import tomllib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.header import Header
 from email.utils import format_datetime
 from functools import cache
@@ -91,7 +91,7 @@ class Composer:
             "words": words,
             "confirm": f"{self._url}/confirm/{challenge.confirm_token}?lang={challenge.language}",
             "stop": f"{self._url}/stop/{challenge.stop_token}?lang={challenge.language}",
-            "until": f"{challenge.expires_at:%Y-%m-%d %H:%M} UTC",
+            "language": challenge.language, "until": _moment(words, challenge.expires_at),
         }
         to = on_envelope(challenge.sender)
         headers = {
@@ -112,8 +112,15 @@ class Composer:
 
 
 @cache
-def _texts(language: str) -> dict[str, str]:
+def _texts(language: str) -> dict[str, Any]:
     return tomllib.loads((HERE / "texts" / f"{language}.toml").read_text(encoding="utf-8"))
+
+
+def _moment(words: dict[str, Any], at: datetime) -> str:
+    """As a person writes it, in UTC: a mail can't know where it is read."""
+    utc = at.astimezone(UTC)
+    month = words["months"][utc.month - 1]
+    return str(words["moment"].format(day=utc.day, month=month, year=utc.year, clock=f"{utc:%H:%M}"))
 
 
 @cache

@@ -2,10 +2,12 @@
 
 import base64
 import binascii
+import bz2
 import codecs
 import hashlib
 import html
 import json
+import lzma
 import quopri
 import re
 import zlib
@@ -62,9 +64,10 @@ def _codec(name: str) -> Needles:
     return lambda canary: [canary.encode(name, "replace")]
 
 
-# Upper and lower case need no entry: what is looked into is folded, and so are the needles.
+# What is looked into is folded, and so are the needles; folding bytes leaves accents as they are.
 ENCODINGS: Mapping[str, Needles] = {
     "plain": _codec("utf-8"),
+    "upper case": lambda canary: [canary.upper().encode()],
     "latin-1": _codec("latin-1"),
     "utf-16-le": _codec("utf-16-le"),
     "utf-16-be": _codec("utf-16-be"),
@@ -104,8 +107,8 @@ PACKED: Mapping[str, tuple[bytes, Callable[[bytes], bytes]]] = {
     "zlib": (b"\x78", lambda packed: zlib.decompressobj().decompress(packed)),
     "lz4": (b"\x04\x22\x4d\x18", lambda packed: bytes(cramjam.lz4.decompress(packed))),
     "zstd": (b"\x28\xb5\x2f\xfd", lambda packed: bytes(cramjam.zstd.decompress(packed))),
-    "xz": (b"\xfd7zXZ\0", lambda packed: bytes(cramjam.xz.decompress(packed))),
-    "bzip2": (b"BZh", lambda packed: bytes(cramjam.bzip2.decompress(packed))),
+    "xz": (b"\xfd7zXZ\0", lambda packed: lzma.LZMADecompressor().decompress(packed)),
+    "bzip2": (b"BZh", lambda packed: bz2.BZ2Decompressor().decompress(packed)),
 }
 
 
@@ -150,5 +153,5 @@ def _unpacked(content: bytes) -> Iterator[bytes]:
         for found in re.finditer(re.escape(magic), content):
             try:
                 yield unpack(content[found.start() :])
-            except (zlib.error, cramjam.DecompressionError):
+            except (zlib.error, lzma.LZMAError, OSError, cramjam.DecompressionError):
                 continue

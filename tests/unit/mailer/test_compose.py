@@ -1,6 +1,7 @@
 """The bytes of a mail: right for any text, nothing on it that is not on the list, nothing in it of who wrote."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -158,6 +159,14 @@ def test_the_confirmation_asks_and_tells_nothing_else() -> None:
         assert "https://leak.example/confirm/" + "c1" * 11 + "?lang=en" in text
         assert "https://leak.example/stop/" + "s2" * 11 + "?lang=en" in text
         assert "7c" * 16 not in text
+
+
+def test_the_confirmation_says_until_when_as_a_person_would() -> None:
+    english = part(COMPOSER.confirmation("7c" * 16, CHALLENGE, NOON), "plain")
+    assert "(This works until 21 November 2026, 12:00 UTC)" in english
+    french = part(COMPOSER.confirmation("7c" * 16, replace(CHALLENGE, language="fr"), NOON), "html")
+    assert "21 novembre 2026, 12:00 UTC" in french
+    assert '<html lang="fr">' in french
 
 
 def test_no_identifier_is_in_both_a_senders_and_a_recipients_mail() -> None:
