@@ -23,6 +23,8 @@ STOP_S = 40
 WATCH_EVERY_S = 0.1
 EXCHANGE_S = 1.0
 CONNECTIONS = 4
+LEASE_S = EXCHANGE_S * 1.5 + 10
+"""As the mailer reckons it."""
 ROOM = {f"limit_{act}": "1000000 per 10 minutes" for act in ("submit", "act", "status")}
 SETTINGS: dict[str, dict[str, object]] = {
     "gateway": ROOM,
@@ -149,6 +151,15 @@ class Supervisor:
     def kill(self, name: str) -> None:
         """SIGKILL, from outside; it is started again."""
         os.killpg(self._living[name].process.pid, signal.SIGKILL)
+
+    def freeze(self, name: str, for_s: float) -> None:
+        """Stop a process for a while, in the middle of whatever it does; then let it go on as if nothing had been."""
+        group = self._living[name].process.pid
+        os.killpg(group, signal.SIGSTOP)
+        try:
+            time.sleep(for_s)
+        finally:
+            os.killpg(group, signal.SIGCONT)
 
     def kill_server(self, name: str, away_s: float = 2.0) -> None:
         """SIGKILL a server; it is started again after a while, on its own data."""

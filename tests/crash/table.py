@@ -34,15 +34,20 @@ class Table:
         return "\n".join(line.rstrip() for line in lines)
 
     def keep(self, path: Path = RESULTS) -> None:
-        """For comparing later."""
+        """For comparing later. Rows of runs that were not made again stay, with the commit they were made on."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps({"made_on": _machine(), "rows": self.rows}, indent=2) + "\n")
+        earlier = json.loads(path.read_text())["rows"] if path.exists() else []
+        rows = {_run(row): row for row in earlier} | {_run(row): row | _made_on() for row in self.rows}
+        machine = {"cpus": os.cpu_count(), "kernel": platform.release()}
+        path.write_text(json.dumps({"machine": machine, "rows": list(rows.values())}, indent=2) + "\n")
 
 
-def _machine() -> dict[str, Any]:
+def _run(row: dict[str, Any]) -> tuple[Any, ...]:
+    return row["service"], row["step"], row["leaks"]
+
+
+def _made_on() -> dict[str, Any]:
     asked = ["git", "rev-parse", "HEAD"]
     commit = subprocess.run(asked, cwd=CHECKOUT, capture_output=True, text=True, check=False).stdout.strip()
-    return {
-        "commit": commit or None, "at": datetime.now(UTC).isoformat(timespec="seconds"), "cpus": os.cpu_count(),
-        "kernel": platform.release(), "load_at_the_end": os.getloadavg()[0],
-    }
+    day, load = datetime.now(UTC).date().isoformat(), round(os.getloadavg()[0], 1)
+    return {"commit": commit or None, "day": day, "load_of_the_machine": load}

@@ -10,7 +10,7 @@ from shared.events.topics import SERVICES, TOPICS
 from tests.crash.fates import leaks
 from tests.crash.groups import give_right, lag, take_right
 from tests.crash.runs import Runs
-from tests.crash.supervisor import SERVERS, Supervisor, until
+from tests.crash.supervisor import LEASE_S, SERVERS, Supervisor, until
 from tests.crash.table import Table
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900), pytest.mark.xdist_group("crashes")]
@@ -54,6 +54,25 @@ async def test_a_second_replica_that_joins_and_leaves_in_mid_batch_changes_nothi
     table.add(outcome.row())
     assert not outcome.judgement.violations
     assert outcome.judgement.twice == 0
+
+
+@pytest.mark.long
+async def test_a_mailer_frozen_for_longer_than_its_leases_repeats_only_what_it_had_on_the_wire(
+    calm: Runs, table: Table
+):
+    """Another one takes over; the frozen one wakes up with mails in its hands that are no longer its own."""
+
+    def trouble(supervisor: Supervisor) -> None:
+        other = supervisor.replica("mailer")
+        supervisor.wait_until_ready()
+        supervisor.until_mails(3)
+        supervisor.freeze("mailer", LEASE_S + 5)
+        supervisor.until_mails(3)
+        assert supervisor.stop(other) == 0
+
+    outcome = await calm.run(("mailer", "frozen"), leaks(5), trouble, spread_s=30, freezes=1)
+    table.add(outcome.row())
+    assert not outcome.judgement.violations
 
 
 @pytest.mark.parametrize(("servers", "forties"), [
