@@ -1,0 +1,24 @@
+"""One running system for all tests of this folder, and one life of each kind that was led in it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.canaries.lives import Lives
+from tests.canaries.people import FATES
+from tests.canaries.strays import lived
+from tests.canaries.world import World, world
+from tests.stack import RealParts
+
+
+@pytest.fixture(scope="package")
+def alive(stack: RealParts) -> Iterator[World]:
+    """The services and a mailbox, on the session's real parts."""
+    with world(stack) as one:
+        yield one
+
+
+@pytest.fixture(scope="package")
+def few(alive: World) -> Lives:
+    """One life of each kind, and every way to be refused."""
+    return lived(alive, len(FATES))

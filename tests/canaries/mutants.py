@@ -1,0 +1,247 @@
+"""Services with one scrubber or seal switched off: `python -m tests.canaries.mutants SERVICE FAULT,FAULT...`.
+
+Planted from outside, in this process alone; no service knows of it. Each fault says where the scan must find it.
+"""
+
+import base64
+import hashlib
+import importlib
+import logging
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from prometheus_client import Counter
+
+import services.gateway.accept as gateway_accept
+import services.gateway.application as gateway_application
+import services.gateway.edge as gateway_edge
+import services.gateway.submit_route as gateway_submit
+import services.mailer.addresses as mailer_addresses
+import services.mailer.tokens as mailer_tokens
+import services.moderation.judging as moderation_judging
+import services.verifier.intake as verifier_intake
+from shared.runtime import delivery, envelope, listener, logs
+from shared.sealing import Sealer
+
+log = logs.get("mutant")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """`where`, `kind`, `encoding` begin the hit that only this fault gives."""
+
+    service: str
+    plant: Callable[[], None]
+    where: str
+    kind: str
+    encoding: str = ""
+
+
+def _unsealed(purpose: str) -> Callable[[], None]:
+    def plant() -> None:
+        sealed = Sealer.seal
+
+        def seal(self: Sealer, what: str, subject: str, plaintext: bytes) -> str:
+            if what != purpose:
+                return sealed(self, what, subject, plaintext)
+            return base64.b64encode(plaintext).decode()
+
+        Sealer.seal = seal  # type: ignore[method-assign]
+
+    return plant
+
+
+def _a_digest_without_key(module: Any) -> Callable[[], None]:
+    def plant() -> None:
+        def keyless(_key: bytes, _label: str, value: str) -> str:
+            return hashlib.sha256(value.encode()).hexdigest()
+
+        module.keyed_digest = keyless
+
+    return plant
+
+
+def _any_field_is_logged() -> None:
+    def everything(_logger: Any, _method: str, line: Any) -> Any:
+        return line
+
+    logs.only_allowed_fields = everything  # type: ignore[assignment]
+
+
+def _told_at(module: Any, name: str, say: Callable[..., None]) -> None:
+    """Have `say` see what a function is given, before it is."""
+    original = getattr(module, name)
+
+    def told(*given: Any, **named: Any) -> Any:
+        say(*given, **named)
+        return original(*given, **named)
+
+    setattr(module, name, told)
+
+
+def _a_line_with_the_address() -> None:
+    _told_at(gateway_accept, "_origin", lambda caller, *_: log.warning("accepted", client=caller.address))
+
+
+def _a_line_with_the_address_and_no_allow_list() -> None:
+    _any_field_is_logged()
+    _a_line_with_the_address()
+
+
+def _a_line_with_the_sender_and_no_allow_list() -> None:
+    _any_field_is_logged()
+    _told_at(verifier_intake, "normalise_address", lambda address: log.warning("challenged", who=address))
+
+
+def _a_line_with_the_message_and_no_allow_list() -> None:
+    _any_field_is_logged()
+    judged = moderation_judging.Judge.message
+
+    def message(self: Any, letter: Any) -> str:
+        text: str = judged(self, letter)
+        log.warning("judged", text=text)
+        return text
+
+    moderation_judging.Judge.message = message  # type: ignore[method-assign]
+
+
+def _a_label_with_the_address() -> None:
+    accepted = Counter("leak_accepted_by", "Leaks accepted, by whom", ["client"])
+    _told_at(gateway_accept, "_origin", lambda caller, *_: accepted.labels(caller.address).inc())
+
+
+def _problems_that_echo() -> None:
+    def echo(refused: Any) -> dict[str, str]:
+        return {str(error["loc"]): str(error["input"]) for error in refused.errors()}
+
+    gateway_submit.codes = echo
+
+
+def _a_line_with_the_request() -> None:
+    """What the code further in could see of a request, written down: nothing, as long as the edge strips it."""
+    inner = gateway_application.WholeBodies
+
+    class Telling(inner):  # type: ignore[misc,valid-type]
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            log.warning("asked", reason=f"{scope.get('client')} {scope.get('headers')} {scope}")
+            await super().__call__(scope, receive, send)
+
+    gateway_application.WholeBodies = Telling
+
+
+def _an_edge_that_strips_nothing() -> None:
+    _a_line_with_the_request()
+    captured = gateway_edge.Edge._capture
+
+    def capture(self: Any, scope: Any) -> Any:
+        client, headers = scope["client"], list(scope["headers"])
+        caller = captured(self, scope)
+        scope["client"] = client
+        scope["headers"][:] = headers
+        return caller
+
+    gateway_edge.Edge._capture = capture  # type: ignore[method-assign]
+
+
+def _a_server_that_logs_requests() -> None:
+    configure = logs.configure
+
+    def aloud(name: str, level: str) -> None:
+        configure(name, level)
+        access = logging.getLogger("uvicorn.access")
+        access.disabled, access.propagate = False, False
+        access.setLevel(logging.INFO)
+        access.addHandler(logging.StreamHandler(sys.stdout))
+
+    logs.configure = aloud
+    config = listener.uvicorn.Config
+
+    def with_access_log(*given: Any, **named: Any) -> Any:
+        return config(*given, **{**named, "access_log": True})
+
+    listener.uvicorn.Config = with_access_log  # type: ignore[assignment,misc]
+
+
+def _libraries_that_say_everything() -> None:
+    configure = logs.configure
+
+    def aloud(name: str, level: str) -> None:
+        configure(name, level)
+        handler = logging.StreamHandler(sys.stdout)
+        for library in ("aiokafka", "pymongo"):
+            logger = logging.getLogger(library)
+            logger.setLevel(logging.DEBUG)
+            logger.addHandler(handler)
+
+    logs.configure = aloud
+
+
+def _libraries_in_their_own_words() -> None:
+    """A failed handler's own words and trace, which quote what it was given."""
+    die = delivery.Delivery._die
+
+    async def tell(self: Any, received: Any, error: Exception, attempts: int) -> None:
+        logging.getLogger("leak.mutant").warning("%s %r", error, received.record.value)
+        await die(self, received, error, attempts)
+
+    delivery.Delivery._die = tell  # type: ignore[method-assign]
+    logs._from_library = lambda _logger, _method, line: line  # type: ignore[assignment]
+
+
+def _a_message_id_that_is_the_leak_s() -> None:
+    mailer_tokens.Tokens.message_id = lambda _self, _what, id_: id_  # type: ignore[method-assign]
+
+
+def _one_trace_for_all() -> None:
+    envelope.next_traceparent = lambda _subject: f"00-{'5' * 32}-{'7' * 16}-01"
+
+
+FAULTS: Mapping[str, Fault] = {
+    "origin in clear": Fault("gateway", _unsealed("origin"), "topic origin.captured", "address", "base64"),
+    "sender in clear": Fault("gateway", _unsealed("sender"), "topic leak.submitted", "sender", "base64"),
+    "recipient in clear": Fault("gateway", _unsealed("recipient"), "topic leak.submitted", "recipient", "base64"),
+    "message in clear": Fault("gateway", _unsealed("message"), "topic leak.submitted", "message", "base64"),
+    "report in clear": Fault("gateway", _unsealed("report"), "topic leak.reported", "details", "base64"),
+    "challenge in clear": Fault("verifier", _unsealed("challenge"), "topic sender.challenged", "sender", "base64"),
+    "threat in clear": Fault("moderation", _unsealed("threat"), "topic threat.escalated", "message", "base64"),
+    "recipient's pseudonym without key": Fault(
+        "gateway", _a_digest_without_key(gateway_accept), "topic leak.submitted", "recipient", "sha256"
+    ),
+    "sender's pseudonym without key": Fault(
+        "verifier", _a_digest_without_key(verifier_intake), "the services' server: verifier", "sender", "sha256"
+    ),
+    "suppression list without key": Fault(
+        "mailer", _a_digest_without_key(mailer_addresses), "the services' server: mailer", "recipient", "sha256"
+    ),
+    "address in a log line": Fault("gateway", _a_line_with_the_address_and_no_allow_list, "log", "address", "plain"),
+    "sender in a log line": Fault("verifier", _a_line_with_the_sender_and_no_allow_list, "log", "sender", "plain"),
+    "message in a log line": Fault("moderation", _a_line_with_the_message_and_no_allow_list, "log", "message", "plain"),
+    "address as a metric's label": Fault("gateway", _a_label_with_the_address, "metrics", "address", "plain"),
+    "problem echoes input": Fault("gateway", _problems_that_echo, "answer", "sender", "plain"),
+    "edge strips nothing": Fault("gateway", _an_edge_that_strips_nothing, "log", "agent", "plain"),
+    "access log": Fault("gateway", _a_server_that_logs_requests, "log", "token", "plain"),
+    "libraries at debug": Fault("mailer", _libraries_that_say_everything, "log", "seal", "plain"),
+    "a dead record in a log line": Fault("audit", _libraries_in_their_own_words, "log", "seal", "plain"),
+    "Message-ID is the leak's id": Fault("mailer", _a_message_id_that_is_the_leak_s, "mail to a recipient", "leak id"),
+    "one trace for both mails": Fault("verifier", _one_trace_for_all, "joined", "trace"),
+}
+"""What the scan must find."""
+HARMLESS: Mapping[str, Fault] = {
+    "a line with the address": Fault("gateway", _a_line_with_the_address, "log", "address"),
+    "a line with the request": Fault("gateway", _a_line_with_the_request, "log", "agent"),
+}
+"""The same careless lines with the scrubber on: nothing may be found."""
+
+
+def main() -> None:
+    """Plant, then run the service as its own main does."""
+    name, wanted = sys.argv[1], sys.argv[2].split(",")
+    for each in wanted:
+        (FAULTS | HARMLESS)[each].plant()
+    importlib.import_module(f"services.{name}.main").main()
+
+
+if __name__ == "__main__":
+    main()
