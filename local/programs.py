@@ -11,6 +11,8 @@ from local.servers import Servers
 from shared.events.topics import SERVICES
 
 PYTHON = sys.executable
+# As the pages say it: nobody else runs this one.
+WHO = {"OPERATOR": "you, on this machine", "CONTACT": "you@localhost"}
 # Of the caller's environment nothing else reaches a service: a stray GATEWAY_... would change what it does.
 KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "TZ")
 # `up` has 20 s to end everything, and Kafka ends after its clients.
@@ -129,7 +131,7 @@ def _own_settings(stack: Stack, service: str) -> dict[str, str]:
     public = {"PUBLIC_URL": stack.url("gateway")}
     delay = {"DELAY_MAX_S": str(stack.delay_max_s)}
     return {
-        "gateway": {**public, **delay, **EVERYBODY_IS_ONE, "HOST": HOST, "PORT": str(stack.ports["gateway"])},
+        "gateway": {**public, **delay, **EVERYBODY_IS_ONE, "HOST": HOST, "PORT": str(stack.ports["gateway"]), **WHO},
         # The mailbox takes mail for any domain, and this machine may be off the net.
         "verifier": {"CHECK_MAIL_HOST": "false"},
         "moderation": {**_console(stack, "moderation"), **delay},

@@ -107,7 +107,7 @@ class LeakRequest(BaseModel):
         str, Field(max_length=MESSAGE_CHARACTERS), BeforeValidator(_newlines), AfterValidator(_message)
     ] = Field(description="Text only, at most three links.", examples=["You sing in the lift. Please never stop."])
     sender: Address = Field(
-        description="Your own address. It confirms the leak and is used for nothing else.",
+        description="Your own address. It gets one mail, to confirm the leak, and is kept only under seal.",
         examples=["alex@example.org"],
     )
     relation: Relation = Field(description="Who you are to the recipient, as the mail says it.")

@@ -21,6 +21,8 @@ from shared.letter.writing import Letter, LetterLinks, in_html
 HERE: Final = Path(__file__).parent
 BOUNDARY: Final = "=_leak"
 """Can't occur in quoted-printable, where `=` is followed by two hexadecimal digits or a line end (RFC 2045, 6.7)."""
+QP_LINE: Final = 76
+"""RFC 2045, 6.7."""
 
 ALLOWED_HEADERS: Final = (
     "From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "Feedback-ID",
@@ -153,7 +155,18 @@ def _filled(pieces: list[bytes], blanks: tuple[str, ...], values: dict[str, str]
 
 def _encoded(text: str) -> bytes:
     """Quoted-printable. A lone surrogate is no character: it becomes a question mark instead of an error."""
-    return binascii.b2a_qp(text.encode("utf-8", "replace"), istext=True).replace(b"\n", b"\r\n")
+    lines = binascii.b2a_qp(text.encode("utf-8", "replace"), istext=True).split(b"\n")
+    if len(lines[-1]) >= QP_LINE:
+        lines[-1:] = _folded(lines[-1])
+    return b"\r\n".join(lines)
+
+
+def _folded(line: bytes) -> list[bytes]:
+    """A full last line in two, so that there is room for the soft line break that `_filled` ends it with."""
+    cut = QP_LINE - 1
+    while b"=" in line[cut - 2 : cut]:
+        cut -= 1
+    return [line[:cut] + b"=", line[cut:]]
 
 
 def _bytes(headers: dict[str, str], plain: bytes, rich: bytes) -> bytes:

@@ -7,7 +7,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.mailer.addresses import NotAnAddress, on_envelope
@@ -79,6 +79,8 @@ def test_difficult_texts_too(message: str) -> None:
 
 
 @given(st.text(max_size=500))
+@example("a" * 76)
+@example("000\x1f\x08\x80\x80\x80" + "\U00010000" * 4 + "0")
 @settings(max_examples=100, deadline=None)
 def test_the_wire_form_is_plain_seven_bit_lines(message: str) -> None:
     data = letter(message).data
