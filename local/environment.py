@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 import venv
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,12 +31,15 @@ LINE_S = 10
 
 def main() -> None:
     """One line when it can't be done."""
+    began = time.time()
     if _stale():
         HOME.mkdir(exist_ok=True)
         _need_room()
-        with _alone():
+        with _alone() as lock:
             if _stale():
-                _install()
+                _install(lock)
+    # For the time that `up` shows: the first start's packages are part of it.
+    os.environ["LEAK_BEGAN"] = str(began)
     os.execv(PYTHON, [str(PYTHON), "-m", "local", *sys.argv[1:]])  # noqa: S606  # no shell is what is wanted here
 
 
@@ -48,23 +52,37 @@ def _fingerprint() -> str:
     return hashlib.sha256(LOCK.read_bytes()).hexdigest()
 
 
-def _install() -> None:
+def _install(lock: int) -> None:
     packages = sum(1 for line in LOCK.read_text().splitlines() if "==" in line)
     _say(f"first start: {packages} Python packages into .leak/venv (a minute or two; can be interrupted)")
     STAMP.unlink(missing_ok=True)
-    if not PYTHON.exists():
+    if not _pip_works():
         shutil.rmtree(VENV, ignore_errors=True)
         venv.create(VENV, with_pip=True, symlinks=True)
     # Python compiles what it imports; compiling everything now would take longer than the downloads.
     quick = ["--require-hashes", "--no-deps", "--no-compile", "--progress-bar", "off"]
     command = [str(PYTHON), "-m", "pip", "install", *quick, "-r", str(LOCK)]
-    pip = subprocess.Popen(command, env=_pip_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    # With the lock in its hands, a pip that outlives us is waited for by the next start.
+    pip = subprocess.Popen(
+        command,
+        env=_pip_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        pass_fds=[lock],
+    )
     last = _follow(pip, packages)
     if pip.wait() != 0:
         _stop(f"pip could not install the packages: {last}; the whole story is in {LOG}; run it again to go on")
     STAMP.write_text(_fingerprint())
     # Fetched again only when a package changes; until then it is 200 MB of copies.
     shutil.rmtree(DOWNLOADS, ignore_errors=True)
+
+
+def _pip_works() -> bool:
+    # An environment whose making was interrupted has a Python, and no pip or half of one.
+    command = [str(PYTHON), "-m", "pip", "--version"]
+    return PYTHON.exists() and subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def _pip_environment() -> dict[str, str]:
@@ -96,11 +114,11 @@ def _need_room() -> None:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
-    """Two first starts at once would make one broken environment: the second one waits."""
+def _alone() -> Iterator[int]:
+    """Two first starts at once would make one broken environment: the second one waits. Gives the lock's descriptor."""
     with (HOME / "install.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        yield lock.fileno()
 
 
 def _say(line: str) -> None:

@@ -12,6 +12,8 @@ from local.programs import PYTHON
 from local.up import say
 
 HELP = "run all tests (--long adds the long ones; other arguments go to pytest)"
+# One worker has all tests with real parts (tests/conftest.py), the other the rest.
+WORKERS = ("-n", "2", "--dist", "loadgroup")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -24,7 +26,7 @@ def run(arguments: list[str]) -> int:
     if not _browser():
         say("browser tests did not run: no Chromium here; install the package chromium, then run this again")
     marks = [] if asked.long else ["-m", "not long"]
-    return subprocess.run([PYTHON, "-m", "pytest", *marks, *rest], cwd=CHECKOUT, check=False).returncode
+    return subprocess.run([PYTHON, "-m", "pytest", *WORKERS, *marks, *rest], cwd=CHECKOUT, check=False).returncode
 
 
 def _browser() -> bool:

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 import time
@@ -26,7 +27,7 @@ STOPPING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def run(arguments: list[str]) -> int:
     """Runs until it is stopped."""
     stack = _stack(arguments)
-    began = time.monotonic()
+    began = float(os.environ.get("LEAK_BEGAN", time.time()))
     with alone(stack.paths.lock, "not started"):
         record = Record(stack.paths.processes)
         if leftovers := record.leftovers():
@@ -81,7 +82,7 @@ async def _start(supervisor: Supervisor, stack: Stack, began: float) -> None:
     sign_ins = await demo_accounts.make(stack, these)
     await supervisor.start(programs.service_programs(stack, these))
     endpoints.write(stack, sign_ins)
-    say(f"\n{endpoints.table(stack, sign_ins)}\n\nready in {time.monotonic() - began:.0f} s; Ctrl-C stops it")
+    say(f"\n{endpoints.table(stack, sign_ins)}\n\nready in {time.time() - began:.0f} s; Ctrl-C stops it")
 
 
 async def _live(supervisor: Supervisor, starting: Coroutine[Any, Any, None]) -> None:
