@@ -1,6 +1,8 @@
 """The jars of the embedded Kafka: fetched by Maven coordinates, each checked against the SHA-256 in kafka.lock."""
 
 import hashlib
+import os
+import ssl
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -78,6 +80,10 @@ def resolve(folder: Path) -> Iterable[Jar]:
 
 
 def _maven(folder: Path, repositories: dict[str, str] | None = None) -> MavenContext:
+    # requests brings its own authorities; a machine behind a proxy has another one, among the system's.
+    system = ssl.get_default_verify_paths()
+    if system.cafile or system.capath:
+        os.environ.setdefault("REQUESTS_CA_BUNDLE", str(system.cafile or system.capath))
     return MavenContext(repo_cache=folder, local_repos=[], remote_repos=repositories)
 
 
