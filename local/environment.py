@@ -117,7 +117,11 @@ def _need_room() -> None:
 def _alone() -> Iterator[int]:
     """Two first starts at once would make one broken environment: the second one waits. Gives the lock's descriptor."""
     with (HOME / "install.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _say("another first start is under way here: waiting for it")
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield lock.fileno()
 
 
