@@ -67,7 +67,7 @@ def test_a_mark_is_found_by_each_digest_that_has_no_key(mark: Mark, name: str) -
     assert mark in _found(digest)
 
 
-@pytest.mark.parametrize("mark", CHOSEN[2:], ids=lambda mark: mark.text)
+@pytest.mark.parametrize("mark", CHOSEN[2:], ids=["IPv4", "IPv6"])
 def test_an_address_is_found_as_a_number_packed_and_respelled(mark: Mark) -> None:
     parsed = ipaddress.ip_address(mark.text)
     shown = (int(parsed), parsed.packed.hex(), base64.b64encode(parsed.packed).decode(), parsed.reverse_pointer,
