@@ -83,6 +83,6 @@ def planted_in_files(lives: Lives) -> set[str]:
             control.delete_one({"_id": 1})
         scanner = Scanner([mark])
         on_disk = lives.world.places.files
-        if until(lambda: any(scanner.hits(*piece) for piece in on_disk()), server):  # noqa: B023  # asked at once
+        if until(lambda: any(scanner.hits(*piece, usual=True) for piece in on_disk()), server):  # noqa: B023  # asked at once
             found.add(server)
     return found

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from tests.canaries.allowed import is_allowed
 from tests.canaries.lives import Lives
@@ -17,8 +18,11 @@ def leaks(lives: Lives, *, files: bool = False) -> list[Hit]:
     """Every hit that is not allowed: topics, databases, logs, metrics, answers, mails, and files if asked for."""
     scanner = Scanner(marks(lives.canaries))
     places = lives.world.places
-    pieces = [places.pieces(), iter(lives.answers), *([places.files()] if files else [])]
-    found = {hit for each in pieces for where, data in _together(each) for hit in scanner.hits(where, data)}
+    pieces = chain(_together(places.pieces()), _together(lives.answers))
+    found = {hit for where, data in pieces for hit in scanner.hits(where, data)}
+    if files:
+        # Clients read the same records and documents above, in every encoding.
+        found |= {hit for where, data in places.files() for hit in scanner.hits(where, data, usual=True)}
     bad = {hit for hit in found if not is_allowed(hit)}
     for to, data in places.mails():
         where, owner = whose(to, lives.canaries)

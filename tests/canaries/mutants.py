@@ -3,7 +3,6 @@
 Planted from outside, in this process alone; no service knows of it. Each fault says where the scan must find it.
 """
 
-import base64
 import hashlib
 import importlib
 import logging
@@ -22,6 +21,7 @@ import services.mailer.addresses as mailer_addresses
 import services.mailer.tokens as mailer_tokens
 import services.moderation.judging as moderation_judging
 import services.verifier.intake as verifier_intake
+from shared.digests import to_base64url
 from shared.runtime import delivery, envelope, listener, logs
 from shared.sealing import Sealer
 
@@ -46,7 +46,8 @@ def _unsealed(purpose: str) -> Callable[[], None]:
         def seal(self: Sealer, what: str, subject: str, plaintext: bytes) -> str:
             if what != purpose:
                 return sealed(self, what, subject, plaintext)
-            return base64.b64encode(plaintext).decode()
+            # In a seal's form, since the contract refuses anything else.
+            return f"lk1.{to_base64url(plaintext)}.AA.AA"
 
         Sealer.seal = seal  # type: ignore[method-assign]
 
@@ -198,14 +199,35 @@ def _one_trace_for_all() -> None:
     envelope.next_traceparent = lambda _subject: f"00-{'5' * 32}-{'7' * 16}-01"
 
 
+def _a_message_that_depends_on_the_sender() -> None:
+    submitted = gateway_accept._submitted
+
+    def told(keys: Any, receipt: Any, at: Any, before: Any, leak: Any) -> Any:
+        # Invisible to a reader.
+        invisible = "\u200b" * (len(leak.sender) % 7 + 1)
+        return submitted(keys, receipt, at, before, leak.model_copy(update={"message": leak.message + invisible}))
+
+    gateway_accept._submitted = told
+
+
+def _a_seal_without_its_length() -> None:
+    submitted = gateway_accept._submitted
+
+    def told(keys: Any, receipt: Any, at: Any, before: Any, leak: Any) -> Any:
+        event = submitted(keys, receipt, at, before, leak)
+        return event.model_copy(update={"recipient": event.recipient + "A" * len(leak.sender)})
+
+    gateway_accept._submitted = told
+
+
 FAULTS: Mapping[str, Fault] = {
-    "origin in clear": Fault("gateway", _unsealed("origin"), "topic origin.captured", "address", "base64"),
-    "sender in clear": Fault("gateway", _unsealed("sender"), "topic leak.submitted", "sender", "base64"),
-    "recipient in clear": Fault("gateway", _unsealed("recipient"), "topic leak.submitted", "recipient", "base64"),
-    "message in clear": Fault("gateway", _unsealed("message"), "topic leak.submitted", "message", "base64"),
-    "report in clear": Fault("gateway", _unsealed("report"), "topic leak.reported", "details", "base64"),
-    "challenge in clear": Fault("verifier", _unsealed("challenge"), "topic sender.challenged", "sender", "base64"),
-    "threat in clear": Fault("moderation", _unsealed("threat"), "topic threat.escalated", "message", "base64"),
+    "origin in clear": Fault("gateway", _unsealed("origin"), "topic origin.captured", "address", "base64url"),
+    "sender in clear": Fault("gateway", _unsealed("sender"), "topic leak.submitted", "sender", "base64url"),
+    "recipient in clear": Fault("gateway", _unsealed("recipient"), "topic leak.submitted", "recipient", "base64url"),
+    "message in clear": Fault("gateway", _unsealed("message"), "topic leak.submitted", "message", "base64url"),
+    "report in clear": Fault("gateway", _unsealed("report"), "topic leak.reported", "details", "base64url"),
+    "challenge in clear": Fault("verifier", _unsealed("challenge"), "topic sender.challenged", "sender", "base64url"),
+    "threat in clear": Fault("moderation", _unsealed("threat"), "topic threat.escalated", "message", "base64url"),
     "recipient's pseudonym without key": Fault(
         "gateway", _a_digest_without_key(gateway_accept), "topic leak.submitted", "recipient", "sha256"
     ),
@@ -233,13 +255,19 @@ HARMLESS: Mapping[str, Fault] = {
     "a line with the request": Fault("gateway", _a_line_with_the_request, "log", "agent"),
 }
 """The same careless lines with the scrubber on: nothing may be found."""
+DIFFERENCES: Mapping[str, Callable[[], None]] = {
+    "a trace of the sender in the message": _a_message_that_depends_on_the_sender,
+    "a seal as long as the sender's address": _a_seal_without_its_length,
+}
+"""What only a comparison of two runs can find."""
 
 
 def main() -> None:
     """Plant, then run the service as its own main does."""
     name, wanted = sys.argv[1], sys.argv[2].split(",")
     for each in wanted:
-        (FAULTS | HARMLESS)[each].plant()
+        plants = {name: fault.plant for name, fault in (FAULTS | HARMLESS).items()} | DIFFERENCES
+        plants[each]()
     importlib.import_module(f"services.{name}.main").main()
 
 

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Literal
 
 from shared.origin import content_digest
@@ -19,6 +20,7 @@ FATES: tuple[Fate, ...] = (
 )
 """As they come, again and again."""
 HELD_FATES = frozenset({"held", "approved by hand", "rejected by hand", "escalated"})
+_NETWORKS = count(secrets.randbelow(90))
 WORDS = {
     "rejected": "Pay me 500 euros in bitcoin or I publish your photos.",
     **dict.fromkeys(HELD_FATES, "I would love to hear your voice. Will you call me on 06 12 34 56 78?"),
@@ -73,11 +75,12 @@ class Canary:
         }
 
 
-def people(count: int, fates: Sequence[Fate] = FATES) -> list[Canary]:
+def people(number_of: int, fates: Sequence[Fate] = FATES) -> list[Canary]:
     """So many, half of them behind IPv6, with the fates in turn; each run has marks that no other run had."""
-    run = secrets.token_hex(3)
-    net6, net4 = f"2001:db8:{secrets.token_hex(2)}", f"127.{secrets.randbelow(90) + 110}.1"
-    claimed = f"198.{secrets.choice((18, 19))}.2"
+    run, network = secrets.token_hex(3), next(_NETWORKS) % 90 + 110
+    net6, net4 = f"2001:db8:{secrets.randbelow(0xEFFF) + 0x1000:x}", f"127.{network}.1"
+    # Reserved, and nobody's (RFC 1112).
+    claimed = f"243.{network}.2"
     # A zero at the front of a group would give an address two spellings.
     group = "{:x}".format
 
@@ -92,7 +95,7 @@ def people(count: int, fates: Sequence[Fate] = FATES) -> list[Canary]:
             f"Mozilla/5.0 zqag{run}agent{tail}",
         )
 
-    return [one(number) for number in range(count)]
+    return [one(number) for number in range(number_of)]
 
 
 def marks(canaries: list[Canary]) -> list[Mark]:

@@ -25,6 +25,8 @@ SERVERS = {"the services' server": "gateway", "audit's server": "audit"}
 READ_S = 60
 FILE_AT_ONCE = 1 << 24
 OVERLAP = 1 << 10
+UNUSED = bytes(256)
+"""What a server reserved, and has not written."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ def _chunks(file: Path) -> Iterator[bytes]:
                 return
             until = min(os.lseek(content.fileno(), at, os.SEEK_HOLE), at + FILE_AT_ONCE)
             content.seek(max(0, at - OVERLAP))
-            yield content.read(until - content.tell())
+            yield content.read(until - content.tell()).replace(UNUSED, b"")
             at = until
 
 

@@ -92,6 +92,7 @@ class Scanner:
         kinds = sorted({mark.kind for mark in self.marks if not mark.random})
         self._families = [family for kind in kinds for family in self._of(kind)]
         self._needles = [(family, *needle) for family in self._families for needle in family.needles()]
+        self._usual = [needle for needle in self._needles if needle[1] in USUAL]
         self._hex: dict[bytes, tuple[str, Mark]] = {}
         self._base64: dict[bytes, tuple[str, Mark]] = {}
         self._numbers: dict[bytes, tuple[str, Mark]] = {}
@@ -104,11 +105,11 @@ class Scanner:
             if mark.kind in ADDRESSES:
                 self._learn_numbers(mark)
 
-    def hits(self, where: str, data: bytes) -> list[Hit]:
-        """Everything that `data` betrays, once each."""
-        found: set[Hit] = set()
-        for layer in _unfolded(data):
-            found |= {*self._written(where, layer), *self._tokens(where, layer)}
+    def hits(self, where: str, data: bytes, *, usual: bool = False) -> list[Hit]:
+        """Everything that `data` betrays, once each. `usual`: only texts, in the USUAL encodings; faster."""
+        found: set[Hit] = set(self._written(where, data, self._usual)) if usual else set()
+        for layer in () if usual else _unfolded(data):
+            found |= {*self._written(where, layer, self._needles), *self._tokens(where, layer)}
         return sorted(found, key=lambda hit: (hit.mark.kind, hit.mark.text, hit.encoding))
 
     def encodings(self) -> set[str]:
@@ -130,8 +131,8 @@ class Scanner:
                 texts = {texts[spelling]: mark for mark, texts in spelled.items()}
                 yield from _families(spelling, texts, tuple(ENCODINGS) if spelling == "as written" else USUAL)
 
-    def _written(self, where: str, data: bytes) -> Iterator[Hit]:
-        for family, encoding, needle in self._needles:
+    def _written(self, where: str, data: bytes, needles: Sequence[tuple[_Family, str, bytes]]) -> Iterator[Hit]:
+        for family, encoding, needle in needles:
             at = data.find(needle)
             while at >= 0:
                 near = data[max(0, at - AROUND) : at + AROUND]
