@@ -12,7 +12,7 @@ from local.programs import PYTHON
 from local.up import say
 
 HELP = "run all tests (--long adds the long ones; other arguments go to pytest)"
-# One worker has all tests with real parts (tests/conftest.py), the other the rest.
+# Tests with real parts stay together, folder by folder (tests/conftest.py).
 WORKERS = ("-n", "2", "--dist", "loadgroup")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
