@@ -1,11 +1,12 @@
 """Makes or refreshes the virtual environment from requirements.lock, then becomes `python -m local`.
 
-Runs before any package is there: standard library only. Interrupted, it goes on from what pip had fetched.
+Runs before any package is there: standard library only. Interrupted, it goes on from what it had installed.
 """
 
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -26,7 +27,10 @@ DOWNLOADS = HOME / "cache" / "pip"
 LOG = HOME / "install.log"
 # The packages, what pip fetches them into, and the jars.
 ROOM_BYTES = 1_500_000_000
-LINE_S = 10
+# What was installed before an interruption stays, so parts are small; each costs a start of pip.
+PART = 20
+# A pinned package with its hashes, which stand on indented lines.
+PIN = r"^[^\s#].*==.*(?:\n[ \t].*)*"
 
 
 def main() -> None:
@@ -53,30 +57,35 @@ def _fingerprint() -> str:
 
 
 def _install(lock: int) -> None:
-    packages = sum(1 for line in LOCK.read_text().splitlines() if "==" in line)
-    _say(f"first start: {packages} Python packages into .leak/venv (a minute or two; can be interrupted)")
+    pins = re.findall(PIN, LOCK.read_text(), re.MULTILINE)
+    _say(f"first start: {len(pins)} Python packages into .leak/venv (a minute or two; can be interrupted)")
     STAMP.unlink(missing_ok=True)
     if not _pip_works():
         shutil.rmtree(VENV, ignore_errors=True)
         venv.create(VENV, with_pip=True, symlinks=True)
+    for start in range(0, len(pins), PART):
+        part = pins[start : start + PART]
+        _pip_install(part, lock)
+        _say(f"  {start + len(part)} of {len(pins)}")
+    STAMP.write_text(_fingerprint())
+    # Fetched again only when a package changes; until then it would be copies.
+    shutil.rmtree(DOWNLOADS, ignore_errors=True)
+
+
+def _pip_install(pins: list[str], lock: int) -> None:
+    requirements = HOME / "install.txt"
+    requirements.write_text("\n".join(pins))
     # Python compiles what it imports; compiling everything now would take longer than the downloads.
     quick = ["--require-hashes", "--no-deps", "--no-compile", "--progress-bar", "off"]
-    command = [str(PYTHON), "-m", "pip", "install", *quick, "-r", str(LOCK)]
-    # With the lock in its hands, a pip that outlives us is waited for by the next start.
-    pip = subprocess.Popen(
-        command,
-        env=_pip_environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        pass_fds=[lock],
-    )
-    last = _follow(pip, packages)
-    if pip.wait() != 0:
-        _stop(f"pip could not install the packages: {last}; the whole story is in {LOG}; run it again to go on")
-    STAMP.write_text(_fingerprint())
-    # Fetched again only when a package changes; until then it is 200 MB of copies.
-    shutil.rmtree(DOWNLOADS, ignore_errors=True)
+    command = [str(PYTHON), "-m", "pip", "install", *quick, "-r", str(requirements)]
+    with LOG.open("w") as log:
+        # With the lock in its hands, a pip that outlives us is waited for by the next start.
+        done = subprocess.run(
+            command, env=_pip_environment(), stdout=log, stderr=subprocess.STDOUT, check=False, pass_fds=[lock]
+        )
+    if done.returncode != 0:
+        errors = [line for line in LOG.read_text().splitlines() if line.startswith("ERROR")] or ["it gave no reason"]
+        _stop(f"pip could not install the packages ({errors[-1]}): see {LOG}, then run it again to go on")
 
 
 def _pip_works() -> bool:
@@ -88,23 +97,6 @@ def _pip_works() -> bool:
 def _pip_environment() -> dict[str, str]:
     own = {"PIP_CACHE_DIR": str(DOWNLOADS), "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_ROOT_USER_ACTION": "ignore"}
     return {**own, **os.environ}
-
-
-def _follow(pip: "subprocess.Popen[str]", packages: int) -> str:
-    """Show how far pip is; returns the line that tells most about its end."""
-    seen, told, last = 0, 0, ""
-    with LOG.open("w") as log:
-        for line in pip.stdout or ():
-            log.write(line)
-            seen += line.startswith("Collecting ")
-            if line.startswith("ERROR") or not last.startswith("ERROR"):
-                last = line.strip()
-            if seen >= told + packages // LINE_S and line.startswith("Collecting "):
-                told = seen
-                _say(f"  fetched {seen} of {packages}")
-            elif line.startswith("Installing collected packages"):
-                _say("  installing")
-    return last
 
 
 def _need_room() -> None:

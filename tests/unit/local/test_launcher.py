@@ -1,11 +1,13 @@
 """The launcher, with nothing on its PATH but what a test puts there."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from local.environment import LOCK, PIN
 from local.layout import CHECKOUT
 
 SHELL = shutil.which("sh") or "/bin/sh"
@@ -21,6 +23,11 @@ def launch(folder: Path, **pythons: str) -> "subprocess.CompletedProcess[str]":
         path.chmod(0o700)
     command = [SHELL, str(folder / "leak"), "up"]
     return subprocess.run(command, env={"PATH": str(folder / "bin")}, capture_output=True, text=True, check=False)
+
+
+def test_the_parts_that_are_installed_are_the_whole_lock() -> None:
+    lock = LOCK.read_text()
+    assert "\n".join(re.findall(PIN, lock, re.MULTILINE)) == lock.strip()
 
 
 def test_no_python_is_one_clear_line(tmp_path: Path) -> None:
