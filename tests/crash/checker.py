@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from shared.events.decisions import LeakDecided
-from shared.events.deliveries import LeakDelivered
 from shared.events.leaks import LeakConfirmed, LeakSubmitted
 from shared.events.origins import OriginCaptured
 from tests.crash.fates import Leak
@@ -110,7 +109,7 @@ def none_is_lost(case: Case) -> Iterator[Violation]:
     for leak in case.evidence.leaks:
         if leak.stuck:
             yield Violation("lost", leak.mark, f"{leak.fate} waited in vain for {leak.stuck}")
-        elif not case.has(leak.plan.ends.TOPIC, leak):
+        elif not any(case.has(end, leak) for end in leak.plan.endings):
             yield Violation("lost", leak.mark, f"{leak.fate}: nothing in {leak.plan.ends.TOPIC}")
         elif leak.plan.letters and not case.letters(leak):
             yield Violation("lost", leak.mark, f"{leak.fate}: no letter came")
@@ -135,8 +134,15 @@ def none_is_sent_unconfirmed(case: Case) -> Iterator[Violation]:
 def none_is_sent_to_who_blocked(case: Case) -> Iterator[Violation]:
     """A block accepted before wins (I8)."""
     for leak in case.evidence.leaks:
-        if leak.fate == "unwanted" and (case.letters(leak) or case.has(LeakDelivered.TOPIC, leak)):
+        if leak.fate == "unwanted" and case.letters(leak):
             yield Violation("blocked sent", leak.mark)
+
+
+def what_is_told_delivered_may_have_been(case: Case) -> Iterator[Violation]:
+    """A mail that was blocked or refused counts as delivered only when an attempt at one was cut off."""
+    told = [leak for leak in case.evidence.leaks if leak.plan.cut_off and case.has(leak.plan.cut_off.TOPIC, leak)]
+    for leak in told[case.evidence.unknown_ends:]:
+        yield Violation("told delivered", leak.mark, leak.fate)
 
 
 def none_is_mailed_twice(case: Case) -> Iterator[Violation]:
@@ -198,6 +204,6 @@ def nothing_died(case: Case) -> Iterator[Violation]:
 
 QUESTIONS: tuple[Callable[[Case], Iterator[Violation]], ...] = (
     none_is_lost, none_is_sent_unapproved, none_is_sent_unconfirmed, none_is_sent_to_who_blocked,
-    none_is_mailed_twice, every_accepted_leak_has_its_origin, every_sender_sees_the_truth, a_repeat_says_the_same,
-    nothing_died,
+    what_is_told_delivered_may_have_been, none_is_mailed_twice, every_accepted_leak_has_its_origin,
+    every_sender_sees_the_truth, a_repeat_says_the_same, nothing_died,
 )

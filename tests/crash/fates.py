@@ -26,13 +26,15 @@ class Fate:
     state: str
     ends: type[LeakEvent]
     letters: int = 0
+    cut_off: type[LeakEvent] | None = None
+    """The other event that may end it, when an attempt was cut off: what may have arrived counts as delivered."""
     mailbox: str = "recipient"
     """Begins the recipient's address; the sink refuses some on purpose."""
 
     @property
-    def confirmed(self) -> bool:
-        """Whether its sender clicks."""
-        return "confirm" in self.acts
+    def endings(self) -> tuple[str, ...]:
+        """The topics of the events that may end it."""
+        return tuple(event.TOPIC for event in (self.ends, self.cut_off) if event is not None)
 
 
 FATES = {
@@ -46,9 +48,9 @@ FATES = {
     "recalled": Fate(DOUBTFUL, ("confirm", "recall"), "cancelled", LeakDecided),
     "stopped": Fate(KIND, ("stop",), "awaiting_confirmation", LeakWithdrawn),
     "blocking": Fate(KIND, ("confirm", "block"), "closed", LeakDelivered, letters=1),
-    "unwanted": Fate(KIND, ("confirm",), "closed", LeakSuppressed),
+    "unwanted": Fate(KIND, ("confirm",), "closed", LeakSuppressed, cut_off=LeakDelivered),
     "reporting": Fate(KIND, ("confirm", "report"), "closed", LeakDelivered, letters=1),
-    "bounced": Fate(KIND, ("confirm",), "closed", LeakBounced, mailbox="refuse-550"),
+    "bounced": Fate(KIND, ("confirm",), "closed", LeakBounced, cut_off=LeakDelivered, mailbox="refuse-550"),
     "late": Fate(KIND, ("confirm",), "closed", LeakDelivered, letters=1, mailbox="later-451-1"),
 }
 

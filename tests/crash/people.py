@@ -107,8 +107,8 @@ class People:
         await self._tell("DELETE", "/v1/leaks/mine", headers=_bearer(leak))
 
     async def _see_the_end(self, leak: Leak) -> None:
-        ends = leak.plan.ends.TOPIC
-        await self._wait(lambda: bool(self._sightings.of_leak[ends, leak.leak_id]), f"{ends} of {leak.fate}")
+        ends, told = leak.plan.endings, self._sightings.of_leak
+        await self._wait(lambda: any(told[end, leak.leak_id] for end in ends), f"{ends[0]} of {leak.fate}")
         if leak.plan.letters:
             await self._mail_to(leak.recipient)
         if not leak.plan.acts:

@@ -85,6 +85,7 @@ def test_a_repeat_within_the_window_is_counted_and_let_through() -> None:
     (lambda: with_leak(KIND, clicked=False), "unconfirmed sent"),
     (lambda: without("leak.confirmed.v1"), "unconfirmed sent"),
     (lambda: with_mails(mail(UNWANTED, letter=True)), "blocked sent"),
+    (lambda: changed(records=[*GOOD.records, record("leak.delivered.v1", UNWANTED, 3)]), "told delivered"),
     (lambda: with_mails(mail(KIND, letter=True)), "mailed twice"),
     (lambda: with_mails(mail(KIND, letter=True), unknown_ends=1), "mailed twice"),
     (lambda: with_mails(mail(KIND, letter=True), cuts=1), "mailed twice"),
