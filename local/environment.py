@@ -85,7 +85,7 @@ def _pip_install(pins: list[str], lock: int) -> None:
         )
     if done.returncode != 0:
         errors = [line for line in LOG.read_text().splitlines() if line.startswith("ERROR")] or ["it gave no reason"]
-        _stop(f"pip could not install the packages ({errors[-1]}): see {LOG}, then run it again to go on")
+        _stop(f"pip could not install ({errors[-1]}): check the network, or see {LOG}; run it again to go on")
 
 
 def _pip_works() -> bool:
