@@ -53,7 +53,7 @@ def _stale() -> bool:
 
 
 def _fingerprint() -> str:
-    return hashlib.sha256(LOCK.read_bytes()).hexdigest()
+    return f"{sys.version_info[0]}.{sys.version_info[1]} {hashlib.sha256(LOCK.read_bytes()).hexdigest()}"
 
 
 def _install(lock: int) -> None:
@@ -89,8 +89,9 @@ def _pip_install(pins: list[str], lock: int) -> None:
 
 
 def _pip_works() -> bool:
-    # An environment whose making was interrupted has a Python, and no pip or half of one.
-    command = [str(PYTHON), "-m", "pip", "--version"]
+    # An environment whose making was interrupted has a Python, and no pip or half of one; another Python's is no use.
+    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    command = [str(PYTHON), "-c", f"import pip, sys; sys.exit('%d.%d' % sys.version_info[:2] != '{version}')"]
     return PYTHON.exists() and subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 

@@ -21,6 +21,7 @@ from local.servers import servers
 from local.supervisor import Supervisor
 
 HELP = "start the whole system: Kafka, databases, a mailbox, the five services"
+LAST_PORT = 65_535
 STOPPING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -55,7 +56,7 @@ def _stack(arguments: list[str]) -> Stack:
     parser = argparse.ArgumentParser(prog="./leak up", description=HELP)
     parser.add_argument(
         "--ports",
-        type=int,
+        type=_base,
         default=DEFAULT_BASE,
         metavar="BASE",
         help=f"first of {len(LISTENERS)} ports ({DEFAULT_BASE})",
@@ -70,6 +71,13 @@ def _stack(arguments: list[str]) -> Stack:
     parser.add_argument("--home", type=Path, default=HOME, help="where its data and logs are kept (.leak)")
     asked = parser.parse_args(arguments)
     return Stack(asked.home.resolve(), asked.ports, asked.delay)
+
+
+def _base(text: str) -> int:
+    base = int(text)
+    if not 1 <= base <= LAST_PORT - len(LISTENERS):
+        raise argparse.ArgumentTypeError(f"from 1 to {LAST_PORT - len(LISTENERS)}")
+    return base
 
 
 async def _start(supervisor: Supervisor, stack: Stack, began: float) -> None:

@@ -1,6 +1,7 @@
 """What a leak must be to be accepted: the one request model that the API, the pages and the OpenAPI document share."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -20,7 +21,10 @@ MAX_LINKS = 3
 _LINK = re.compile(r"https?://|\bwww\.", re.IGNORECASE)
 # Text only: no control characters but newline and tab, no lone surrogates, and no override that shows another text
 # than the one that was read.
-NOT_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202d\u202e]")
+NOT_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
+# What shows nothing: format characters, spaces, and the letters that are blank (Hangul fillers, the Braille blank).
+_BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+_BLANK_CATEGORIES = frozenset({"Cc", "Cf", "Mn", "Zs", "Zl", "Zp"})
 # email-validator takes 45 µs an address; this finds the plain ones, and a test shows that it takes no other.
 _PLAIN_LOCAL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
 _PLAIN_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -71,7 +75,7 @@ def _newlines(text: object) -> object:
 
 def _message(text: str) -> str:
     text = text.strip()
-    if not text:
+    if all(one in _BLANK_LETTERS or unicodedata.category(one) in _BLANK_CATEGORIES for one in text):
         raise PydanticCustomError("missing", "a message is needed")
     if NOT_TEXT.search(text):
         raise PydanticCustomError("not_text", "text only")

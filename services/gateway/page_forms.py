@@ -11,7 +11,6 @@ from services.gateway.acts import Draft
 
 MAX_FORM_BYTES = 65_536
 MAX_FIELDS = 32
-MAX_TOKEN_LENGTH = 256
 _KEY = re.compile(r"[0-9a-f]{32}")
 
 
@@ -75,11 +74,6 @@ def plain_lines(typed: str) -> str:
 def new_key() -> str:
     """128 random bits that make a form sent twice one leak."""
     return secrets.token_hex(16)
-
-
-def token_of(typed: str) -> str:
-    """The token, even if the whole link was pasted."""
-    return urlsplit(typed.strip()).path.rstrip("/").rpartition("/")[2][:MAX_TOKEN_LENGTH]
 
 
 def shared_domain(draft: Draft) -> str | None:

@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from services.gateway import page_forms
 from services.gateway.acts import Acts, Draft, ReceiptUnknown, TooMany, Unavailable
+from services.gateway.links import token_of
 from services.gateway.page_forms import FormRefused
 from services.gateway.pages import assets, languages
 from services.gateway.pages.render import Reader, render
@@ -223,7 +224,7 @@ class Pages:
         form = await page_forms.read_form(request)
         act = request.url.path.removeprefix("/")
         use = {"confirm": self.acts.confirm, "stop": self.acts.stop, "block": self.acts.block}[act]
-        await use(request, page_forms.token_of(form.get("token", "")))
+        await use(request, token_of(form.get("token", "")))
         return self._show(request, "done", form, act=act)
 
     async def ask_report(self, request: Request) -> Response:
@@ -235,7 +236,7 @@ class Pages:
     async def report(self, request: Request) -> Response:
         """Reports; the answer is the same whatever the token is."""
         form = await page_forms.read_form(request)
-        token = page_forms.token_of(form.get("token", ""))
+        token = token_of(form.get("token", ""))
         if problems := report_problems(form):
             facts = {"token": token, "typed": form, "problems": problems, "reasons": REASONS}
             return self._show(request, "report", form, code=422, **facts)

@@ -5,10 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, RedirectResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from services.gateway.domain import State
+from services.gateway.links import LINK_CHARACTERS, token_of
 from services.gateway.live_acts import DETAILS_CHARACTERS, TOKEN, LiveActs
 from services.gateway.problems import API_HEADERS, problem
 from services.gateway.receipts import Receipt
@@ -27,7 +28,10 @@ class TokenBody(BaseModel):
     """A token from a link in one of our mails."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
-    token: Annotated[str, Field(max_length=200, description="What follows the last slash of the link.")]
+    token: Annotated[
+        str, Field(max_length=LINK_CHARACTERS, description="The link, or what it has between the last / and the ?."),
+        AfterValidator(token_of),
+    ]
 
 
 class ReportBody(TokenBody):

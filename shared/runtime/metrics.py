@@ -32,7 +32,7 @@ CASES_WAITING = Gauge("leak_cases_waiting", "Held leaks that wait for a moderato
 CASES_OLDEST_SECONDS = Gauge("leak_cases_oldest_seconds", "How long the oldest held leak has waited; 0 when none does")
 
 # What audit answers for.
-WITHOUT_ORIGIN = Gauge("leak_delivered_without_origin", "Delivered leaks whose origin is missing; anything but 0 is an alarm")
+WITHOUT_ORIGIN = Gauge("leak_delivered_without_origin", "Delivered leaks whose origin is missing; not 0 is an alarm")
 LOG_WHOLE = Gauge("leak_audit_log_whole", "1 when the last check of the whole log found nothing wrong")
 LOG_ENTRIES = Gauge("leak_audit_log_entries", "Entries that the last check of the log read")
 ORIGINS_OPENED = Counter("leak_origins_opened", "Sealed origins opened under an order")
@@ -43,6 +43,6 @@ EXPIRED = Counter("leak_audit_expired", "Documents of audit deleted because thei
 # Mails.
 MAILS = Counter("leak_mails", "Mails that are done with, by what they were and how they ended", ["what", "end"])
 MAILS_DEFERRED = Counter("leak_mails_deferred", "Attempts after which a mail waits for another one")
-MAILS_UNKNOWN = Counter("leak_mails_unknown", "Attempts whose end nobody knows; each may have delivered, and may repeat")
+MAILS_UNKNOWN = Counter("leak_mails_unknown", "Attempts whose end nobody knows; each may have delivered, or repeat")
 MAILS_UNREADABLE = Counter("leak_mails_unreadable", "Attempts at a mail whose seal does not open; it is kept")
 MAIL_RELAY_UP = Gauge("leak_mail_relay_up", "1 when the last connection to the mail relay succeeded")

@@ -8,7 +8,7 @@ import importlib
 import logging
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from prometheus_client import Counter
@@ -210,14 +210,18 @@ def _a_message_that_depends_on_the_sender() -> None:
     gateway_accept._submitted = told
 
 
-def _a_seal_without_its_length() -> None:
-    submitted = gateway_accept._submitted
+def _a_header_that_depends_on_the_sender() -> None:
+    told = gateway_accept.outgoing
+    lengths: list[int] = []
+    _told_at(gateway_accept, "_submitted", lambda *given: lengths.append(len(given[-1].sender)))
 
-    def told(keys: Any, receipt: Any, at: Any, before: Any, leak: Any) -> Any:
-        event = submitted(keys, receipt, at, before, leak)
-        return event.model_copy(update={"recipient": event.recipient + "A" * len(leak.sender)})
+    def outgoing(event: Any, source: str) -> envelope.Outgoing:
+        record = told(event, source)
+        if record.topic == "origin.captured.v1":
+            return record
+        return replace(record, headers=(*record.headers, (f"sent-by-{lengths[-1]}", b"")))
 
-    gateway_accept._submitted = told
+    gateway_accept.outgoing = outgoing
 
 
 FAULTS: Mapping[str, Fault] = {
@@ -257,7 +261,7 @@ HARMLESS: Mapping[str, Fault] = {
 """The same careless lines with the scrubber on: nothing may be found."""
 DIFFERENCES: Mapping[str, Callable[[], None]] = {
     "a trace of the sender in the message": _a_message_that_depends_on_the_sender,
-    "a seal as long as the sender's address": _a_seal_without_its_length,
+    "a header that depends on the sender": _a_header_that_depends_on_the_sender,
 }
 """What only a comparison of two runs can find."""
 

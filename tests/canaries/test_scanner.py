@@ -85,8 +85,8 @@ def test_a_mark_is_found_inside_what_is_compressed() -> None:
 
 
 def test_a_part_that_all_marks_share_is_found_too() -> None:
-    hits = SCANNER.hits("here", b"the sender zqsender-... was here")
-    assert [hit.mark.text for hit in hits] == ["zqsender-…"]
+    hits = SCANNER.hits("here", b"somebody@ones.example.org was here")
+    assert {hit.mark.text for hit in hits} == {"@ones.example.org…"}
 
 
 def test_random_bytes_hold_no_mark() -> None:

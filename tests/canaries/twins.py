@@ -73,10 +73,11 @@ def shapes(world: World, crowd: list[Canary]) -> list[tuple[str, ...]]:
     """Per leak and topic: each field with the length of its value, and each header; times are all one length."""
     found = []
     for topic in TOLD_TO_OTHERS:
-        records = [(json.loads(value or b"{}"), headers) for _, value, headers in world.parts.read(topic)]
+        records = world.parts.read(topic)
         for one in crowd:
-            for told, headers in records:
-                if told.get("leak_id") == one.leak_id:
-                    sizes = [f"{name} {len(TIME.sub('', json.dumps(value)))}" for name, value in told.items()]
-                    found.append((topic, *sizes, *headers))
+            ours = ((value, headers) for _, value, headers in records if value and one.leak_id.encode() in value)
+            for record, headers in ours:
+                told = json.loads(record)
+                sizes = [f"{name} {len(TIME.sub('', json.dumps(value)))}" for name, value in told.items()]
+                found.append((topic, *sizes, *headers))
     return found
