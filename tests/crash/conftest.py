@@ -38,12 +38,10 @@ def calm(runs: Runs) -> Iterator[Runs]:
 
 
 @pytest.fixture(scope="session")
-def table(request: pytest.FixtureRequest) -> Iterator[Table]:
-    """Every run's row; kept when the full matrix was among them."""
-    rows = request.config.stash.setdefault(TABLE, Table())
-    yield rows
-    if any(item.get_closest_marker("long") for item in request.session.items):
-        rows.keep()
+def table(request: pytest.FixtureRequest) -> Table:
+    """Every run's row; kept when the full matrix is among them."""
+    is_long = any(item.get_closest_marker("long") for item in request.session.items)
+    return request.config.stash.setdefault(TABLE, Table(kept=is_long))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -17,14 +17,17 @@ COLUMNS = (
 
 
 class Table:
-    """Rows as they come."""
+    """Rows as they come; with `kept`, each is in the file at once, so that a matrix cut short is not made in vain."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, kept: bool = False) -> None:
         self.rows: list[dict[str, Any]] = []
+        self._kept = kept
 
     def add(self, row: dict[str, Any]) -> None:
         """One run's."""
         self.rows.append(row)
+        if self._kept:
+            self.keep()
 
     def text(self) -> str:
         """For people."""
