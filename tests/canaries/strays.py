@@ -72,10 +72,13 @@ def poison(lives: Lives) -> None:
     for topic in BROKEN:
         # One of these lives where that can be told; a challenge doesn't say whose it is.
         ours = [one.leak_id for one in lives.canaries]
-        key, value, headers = next(
+        real = [
             record for record in lives.world.parts.read(topic)
             if topic == "sender.challenged.v1" or any(leak_id.encode() in (record[1] or b"") for leak_id in ours)
-        )
+        ]
+        if not real:
+            continue
+        key, value, headers = real[0]
         told = json.loads(value or b"")
         name = "challenge_id" if "challenge_id" in told else "leak_id"
         broken = json.dumps({**told, name: secrets.token_hex(16)}).encode()

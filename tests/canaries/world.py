@@ -80,10 +80,13 @@ class World:
     def forget(self) -> None:
         """Begin again with no record, no document, no log line and no mail."""
         self.parts.empty()
-        for log in self.parts.layout.paths.logs.glob("*.log"):
-            os.truncate(log, 0)
+        self._forget_logs()
         for mail in self.parts.layout.paths.mail.glob("*"):
             mail.unlink()
+
+    def _forget_logs(self) -> None:
+        for log in self.parts.layout.paths.logs.glob("*.log"):
+            os.truncate(log, 0)
 
     def hire(self) -> None:
         """Give the console a moderator; the accounts live in the database, so `forget` comes before."""
@@ -95,7 +98,7 @@ class World:
 
     @contextmanager
     def otherwise(self, faults: Mapping[str, str], **gateway: object) -> Iterator[None]:
-        """Some services, for a while, with something planted; the gateway with other settings, if there are any."""
+        """Some services with something planted, or the gateway with other settings; their logs go with them."""
         services = tuple({*faults, *(["gateway"] if gateway else [])})
         self.stop(services)
         try:
@@ -103,6 +106,7 @@ class World:
             yield
         finally:
             self.stop(services)
+            self._forget_logs()
             self.start(services)
 
 
