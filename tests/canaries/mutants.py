@@ -3,17 +3,26 @@
 Planted from outside, in this process alone; no service knows of it. Each fault says where the scan must find it.
 """
 
+import hashlib
 import importlib
+import logging
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+from prometheus_client import Counter
 
 import services.gateway.accept as gateway_accept
 import services.gateway.application as gateway_application
 import services.gateway.edge as gateway_edge
+import services.gateway.submit_route as gateway_submit
+import services.mailer.addresses as mailer_addresses
+import services.mailer.tokens as mailer_tokens
+import services.moderation.judging as moderation_judging
+import services.verifier.intake as verifier_intake
 from shared.digests import to_base64url
-from shared.runtime import logs
+from shared.runtime import delivery, envelope, listener, logs
 from shared.sealing import Sealer
 
 log = logs.get("mutant")
@@ -45,6 +54,23 @@ def _unsealed(purpose: str) -> Callable[[], None]:
     return plant
 
 
+def _a_digest_without_key(module: Any) -> Callable[[], None]:
+    def plant() -> None:
+        def keyless(_key: bytes, _label: str, value: str) -> str:
+            return hashlib.sha256(value.encode()).hexdigest()
+
+        module.keyed_digest = keyless
+
+    return plant
+
+
+def _any_field_is_logged() -> None:
+    def everything(_logger: Any, _method: str, line: Any) -> Any:
+        return line
+
+    logs.only_allowed_fields = everything  # type: ignore[assignment]
+
+
 def _told_at(module: Any, name: str, say: Callable[..., None]) -> None:
     """Have `say` see what a function is given, before it is."""
     original = getattr(module, name)
@@ -58,6 +84,40 @@ def _told_at(module: Any, name: str, say: Callable[..., None]) -> None:
 
 def _a_line_with_the_address() -> None:
     _told_at(gateway_accept, "_origin", lambda caller, *_: log.warning("accepted", client=caller.address))
+
+
+def _a_line_with_the_address_and_no_allow_list() -> None:
+    _any_field_is_logged()
+    _a_line_with_the_address()
+
+
+def _a_line_with_the_sender_and_no_allow_list() -> None:
+    _any_field_is_logged()
+    _told_at(verifier_intake, "normalise_address", lambda address: log.warning("challenged", who=address))
+
+
+def _a_line_with_the_message_and_no_allow_list() -> None:
+    _any_field_is_logged()
+    judged = moderation_judging.Judge.message
+
+    def message(self: Any, letter: Any) -> str:
+        text: str = judged(self, letter)
+        log.warning("judged", text=text)
+        return text
+
+    moderation_judging.Judge.message = message  # type: ignore[method-assign]
+
+
+def _a_label_with_the_address() -> None:
+    accepted = Counter("leak_accepted_by", "Leaks accepted, by whom", ["client"])
+    _told_at(gateway_accept, "_origin", lambda caller, *_: accepted.labels(caller.address).inc())
+
+
+def _problems_that_echo() -> None:
+    def echo(refused: Any) -> dict[str, str]:
+        return {str(error["loc"]): str(error["input"]) for error in refused.errors()}
+
+    gateway_submit.codes = echo
 
 
 def _a_line_with_the_request() -> None:
@@ -86,6 +146,59 @@ def _an_edge_that_strips_nothing() -> None:
     gateway_edge.Edge._capture = capture  # type: ignore[method-assign]
 
 
+def _a_server_that_logs_requests() -> None:
+    configure = logs.configure
+
+    def aloud(name: str, level: str) -> None:
+        configure(name, level)
+        access = logging.getLogger("uvicorn.access")
+        access.disabled, access.propagate = False, False
+        access.setLevel(logging.INFO)
+        access.addHandler(logging.StreamHandler(sys.stdout))
+
+    logs.configure = aloud
+    config = listener.uvicorn.Config
+
+    def with_access_log(*given: Any, **named: Any) -> Any:
+        return config(*given, **{**named, "access_log": True})
+
+    listener.uvicorn.Config = with_access_log  # type: ignore[assignment,misc]
+
+
+def _libraries_that_say_everything() -> None:
+    configure = logs.configure
+
+    def aloud(name: str, level: str) -> None:
+        configure(name, level)
+        handler = logging.StreamHandler(sys.stdout)
+        for library in ("aiokafka", "pymongo"):
+            logger = logging.getLogger(library)
+            logger.setLevel(logging.DEBUG)
+            logger.addHandler(handler)
+
+    logs.configure = aloud
+
+
+def _libraries_in_their_own_words() -> None:
+    """A failed handler's own words and trace, which quote what it was given."""
+    die = delivery.Delivery._die
+
+    async def tell(self: Any, received: Any, error: Exception, attempts: int) -> None:
+        logging.getLogger("leak.mutant").warning("%s %r", error, received.record.value)
+        await die(self, received, error, attempts)
+
+    delivery.Delivery._die = tell  # type: ignore[method-assign]
+    logs._from_library = lambda _logger, _method, line: line  # type: ignore[assignment]
+
+
+def _a_message_id_that_is_the_leak_s() -> None:
+    mailer_tokens.Tokens.message_id = lambda _self, _what, id_: id_  # type: ignore[method-assign]
+
+
+def _one_trace_for_all() -> None:
+    envelope.next_traceparent = lambda _subject: f"00-{'5' * 32}-{'7' * 16}-01"
+
+
 def _a_message_that_depends_on_the_sender() -> None:
     submitted = gateway_accept._submitted
 
@@ -97,13 +210,48 @@ def _a_message_that_depends_on_the_sender() -> None:
     gateway_accept._submitted = told
 
 
+def _a_header_that_depends_on_the_sender() -> None:
+    told = gateway_accept.outgoing
+    lengths: list[int] = []
+    _told_at(gateway_accept, "_submitted", lambda *given: lengths.append(len(given[-1].sender)))
+
+    def outgoing(event: Any, source: str) -> envelope.Outgoing:
+        record = told(event, source)
+        if record.topic == "origin.captured.v1":
+            return record
+        return replace(record, headers=(*record.headers, (f"sent-by-{lengths[-1]}", b"")))
+
+    gateway_accept.outgoing = outgoing
+
+
 FAULTS: Mapping[str, Fault] = {
     "origin in clear": Fault("gateway", _unsealed("origin"), "topic origin.captured", "address", "base64url"),
     "sender in clear": Fault("gateway", _unsealed("sender"), "topic leak.submitted", "sender", "base64url"),
     "recipient in clear": Fault("gateway", _unsealed("recipient"), "topic leak.submitted", "recipient", "base64url"),
     "message in clear": Fault("gateway", _unsealed("message"), "topic leak.submitted", "message", "base64url"),
+    "report in clear": Fault("gateway", _unsealed("report"), "topic leak.reported", "details", "base64url"),
     "challenge in clear": Fault("verifier", _unsealed("challenge"), "topic sender.challenged", "sender", "base64url"),
+    "threat in clear": Fault("moderation", _unsealed("threat"), "topic threat.escalated", "message", "base64url"),
+    "recipient's pseudonym without key": Fault(
+        "gateway", _a_digest_without_key(gateway_accept), "topic leak.submitted", "recipient", "sha256"
+    ),
+    "sender's pseudonym without key": Fault(
+        "verifier", _a_digest_without_key(verifier_intake), "the services' server: verifier", "sender", "sha256"
+    ),
+    "suppression list without key": Fault(
+        "mailer", _a_digest_without_key(mailer_addresses), "the services' server: mailer", "recipient", "sha256"
+    ),
+    "address in a log line": Fault("gateway", _a_line_with_the_address_and_no_allow_list, "log", "address", "plain"),
+    "sender in a log line": Fault("verifier", _a_line_with_the_sender_and_no_allow_list, "log", "sender", "plain"),
+    "message in a log line": Fault("moderation", _a_line_with_the_message_and_no_allow_list, "log", "message", "plain"),
+    "address as a metric's label": Fault("gateway", _a_label_with_the_address, "metrics", "address", "plain"),
+    "problem echoes input": Fault("gateway", _problems_that_echo, "answer", "sender", "plain"),
     "edge strips nothing": Fault("gateway", _an_edge_that_strips_nothing, "log", "agent", "plain"),
+    "access log": Fault("gateway", _a_server_that_logs_requests, "log", "token", "plain"),
+    "libraries at debug": Fault("mailer", _libraries_that_say_everything, "log", "seal", "plain"),
+    "a dead record in a log line": Fault("audit", _libraries_in_their_own_words, "log", "seal", "plain"),
+    "Message-ID is the leak's id": Fault("mailer", _a_message_id_that_is_the_leak_s, "mail to a recipient", "leak id"),
+    "one trace for both mails": Fault("verifier", _one_trace_for_all, "joined", "trace"),
 }
 """What the scan must find."""
 HARMLESS: Mapping[str, Fault] = {
@@ -113,6 +261,7 @@ HARMLESS: Mapping[str, Fault] = {
 """The same careless lines with the scrubber on: nothing may be found."""
 DIFFERENCES: Mapping[str, Callable[[], None]] = {
     "a trace of the sender in the message": _a_message_that_depends_on_the_sender,
+    "a header that depends on the sender": _a_header_that_depends_on_the_sender,
 }
 """What only a comparison of two runs can find."""
 

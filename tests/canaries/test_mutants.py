@@ -1,12 +1,14 @@
-"""The edge and the seals of a leak switched off: the scan finds what is then let through."""
+"""Each scrubber and each seal switched off in turn: the scan finds what it then lets through."""
 
 import pytest
 
+from tests.canaries import joined
 from tests.canaries.lives import Lives, until
 from tests.canaries.looking import leaks
 from tests.canaries.mutants import FAULTS, HARMLESS, Fault
-from tests.canaries.people import people
+from tests.canaries.people import Fate, people
 from tests.canaries.scanner import Hit, as_found
+from tests.canaries.strays import poison, refused_requests
 from tests.canaries.world import World
 
 pytestmark = [pytest.mark.integration, pytest.mark.long, pytest.mark.timeout(300)]
@@ -14,6 +16,8 @@ pytestmark = [pytest.mark.integration, pytest.mark.long, pytest.mark.timeout(300
 # Faults that leave each other's traces alone, and the life in which they show, are planted together.
 AT_THE_DOOR = ("origin in clear", "sender in clear", "recipient in clear", "message in clear", "edge strips nothing")
 IN_THE_CHALLENGE = ("challenge in clear",)
+ON_THE_WAY = tuple(name for name in FAULTS if name not in AT_THE_DOOR + IN_THE_CHALLENGE)
+FATES: tuple[Fate, ...] = ("delivered", "reported", "escalated", "rejected")
 
 
 def planted(names: tuple[str, ...]) -> dict[str, str]:
@@ -54,6 +58,21 @@ def test_a_challenge_that_is_not_sealed_is_found(alive: World) -> None:
         for one in lives.canaries:
             lives.send(one)
         until(lambda: _all_found(lives, IN_THE_CHALLENGE), "it is found")
+
+
+@pytest.mark.long
+def test_everything_else_that_can_be_switched_off_is_found(alive: World) -> None:
+    names = tuple(name for name in ON_THE_WAY if FAULTS[name].where != "joined")
+    with alive.otherwise(planted(ON_THE_WAY)):
+        lives = Lives(alive, people(len(FATES) * 2, FATES))
+        lives.live()
+        poison(lives)
+        lives.answers += refused_requests(lives, lives.canaries[0])
+        try:
+            until(lambda: _all_found(lives, names), "every fault is found")
+        except AssertionError:
+            assert missed(names, leaks(lives)) == []
+        assert joined.in_topics(lives) != set()
 
 
 @pytest.mark.long

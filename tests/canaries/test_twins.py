@@ -19,9 +19,10 @@ def test_two_runs_that_differ_in_who_sends_give_the_same_mails_and_records(alive
 
 
 @pytest.mark.long
-def test_a_trace_of_the_sender_in_the_message_is_seen(alive: World) -> None:
+@pytest.mark.parametrize("fault", ["a trace of the sender in the message", "a header that depends on the sender"])
+def test_a_difference_is_seen(alive: World, fault: str) -> None:
     first, second = twins.pair()
-    with alive.otherwise({"gateway": "a trace of the sender in the message"}):
+    with alive.otherwise({"gateway": fault}):
         mails = [twins.run(alive, first, "en"), twins.run(alive, second, "fr")]
         told = [twins.shapes(alive, crowd) for crowd in (first, second)]
     assert mails[0] != mails[1] or told[0] != told[1]
