@@ -12,8 +12,7 @@ from local.programs import PYTHON
 from local.up import say
 
 HELP = "run the tests (--real: with Kafka, databases, browser; --long: the full matrices too; the rest goes to pytest)"
-# Tests with real parts stay together, folder by folder (tests/conftest.py).
-WORKERS = ("-n", "2", "--dist", "loadgroup")
+WORKERS = ("-n", "2")
 REAL = "integration or e2e"
 QUICK = f"not ({REAL}) and not long"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

@@ -1,24 +1,11 @@
 """Fixtures for every test; the real parts start when the first test asks for them."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.stack import RealParts, running
 from tests.system import System
-
-HERE = Path(__file__).parent
-
-# First, because xdist reads the groups in the same hook.
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests with real parts run folder by folder, each folder on one worker: so there is one Kafka a folder."""
-    for item in items:
-        real = {"stack", "system"} & set(getattr(item, "fixturenames", ())) or item.get_closest_marker("e2e")
-        if real and not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(item.path.relative_to(HERE).parts[0]))
-
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealParts]:

@@ -119,7 +119,10 @@ class Service:
             if starting.done():
                 tasks = starting.result()
                 await _first(self._stopping.wait(), internal_task, *tasks)
-                await self._stop(tasks)
+            else:
+                tasks = []
+                await _cancelled(starting)
+            await self._stop(tasks)
         finally:
             starting.cancel()
             await internal.stop()
@@ -132,13 +135,22 @@ class Service:
             await self._wait_for(what, check)
         for hook in self._on_start:
             await self._wait_for("its store", hook)
-        await self._wait_for("Kafka", self._broker.start)
+        await self._wait_for("Kafka", self._consume)
         tasks = [asyncio.create_task(self._repeat(*one)) for one in [*self._loops, ("lag", LAG_EVERY_S, self._lag)]]
         tasks += [asyncio.create_task(listener.listen()) for listener in self._listeners]
         _calm_the_garbage_collector()
         self.health.waiting_for = None
         self._log.info("ready")
         return tasks
+
+    async def _consume(self) -> None:
+        await self._broker.connect()
+        # Side by side: each waits until its group has let go of a member that died, up to a session.
+        starts = (subscriber.start() for subscriber in self._subscribers.values())
+        ended = await asyncio.gather(*starts, return_exceptions=True)
+        if failed := [error for error in ended if error is not None]:
+            await self._broker.stop()
+            raise failed[0]
 
     async def _stop(self, tasks: Sequence[asyncio.Task[None]]) -> None:
         """What is in flight ends first; then nobody is left who could want the stores."""
@@ -148,9 +160,10 @@ class Service:
         for listener in self._listeners:
             await listener.stop()
         await self._broker.stop()
-        _, late = await asyncio.wait(tasks, timeout=self.settings.stop_within_s)
-        for task in late:
-            task.cancel()
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=self.settings.stop_within_s)
+            for task in late:
+                task.cancel()
         for hook in self._on_stop:
             await hook()
         await self._positions.stop()
@@ -205,6 +218,11 @@ def _calm_the_garbage_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+
+
+async def _cancelled(task: asyncio.Task[Any]) -> None:
+    task.cancel()
+    await asyncio.wait([task])
 
 
 async def _first(*waiting: Awaitable[Any]) -> None:
