@@ -11,28 +11,25 @@ from local.layout import CHECKOUT, JARS
 from local.programs import PYTHON
 from local.up import say
 
-HELP = "run the tests (--real: with Kafka, databases, browser; --long: the full matrices too; the rest goes to pytest)"
-WORKERS = ("-n", "2")
-REAL = "integration or e2e"
-QUICK = f"not ({REAL}) and not long"
+HELP = "run the tests (--quick: without Kafka, databases, browser; --long: the full matrices too; or pytest's arguments)"
+# Two, because the real parts mostly wait: one worker has Kafka's tests, the other the rest (tests/conftest.py).
+WORKERS = ("-n", "2", "--dist", "loadgroup")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def run(arguments: list[str]) -> int:
     """The exit status is pytest's."""
     parser = argparse.ArgumentParser(prog="./leak test", description=HELP)
-    parser.add_argument("--real", action="store_true", help="also what needs Kafka, the databases and a browser")
-    parser.add_argument("--long", action="store_true", help="the full matrices too")
+    depth = parser.add_mutually_exclusive_group()
+    depth.add_argument("--quick", action="store_true", help="none with Kafka, databases, browser")
+    depth.add_argument("--long", action="store_true", help="the full matrices too")
     asked, rest = parser.parse_known_args(arguments)
+    if asked.quick:
+        return _pytest(*WORKERS, "-m", "not (integration or e2e)", *rest)
     jars.install(JARS, lambda _done, _total: None)
     if not _browser():
         say("browser tests did not run: no Chromium here; install the package chromium, then run this again")
-    code = _pytest(*WORKERS, "-m", QUICK, *rest)
-    if not (asked.real or asked.long):
-        say("tests with Kafka, the databases and a whole system did not run: ./leak test --real runs them")
-        return code
-    # One after the other: each of them loads the machine by itself.
-    return code or _pytest("-m", REAL if asked.long else f"({REAL}) and not long", *rest)
+    return _pytest(*WORKERS, *([] if asked.long else ["-m", "not long"]), *rest)
 
 
 def _pytest(*arguments: str) -> int:

@@ -12,7 +12,7 @@ from local.leak_lives import Life, Walk
 from tests.stack import until
 from tests.system import STOP_WITHIN_S, System, alive
 
-pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("integration"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
