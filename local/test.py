@@ -11,7 +11,7 @@ from local.layout import CHECKOUT, JARS
 from local.programs import PYTHON
 from local.up import say
 
-HELP = "run the tests (--quick: without Kafka, databases, browser; --long: the full matrices too; or pytest's arguments)"
+HELP = "run the tests (--quick: without Kafka, databases, browser; --long: the full matrices too; pytest's arguments)"
 # Two, because the real parts mostly wait: one worker has Kafka's tests, the other the rest (tests/conftest.py).
 WORKERS = ("-n", "2", "--dist", "loadgroup")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
