@@ -11,6 +11,8 @@ from shared.events.deliveries import LeakBounced, LeakDelivered, LeakSuppressed
 Halt = Literal["stopped", "cancelled"]
 """Why a mail must not go: moderation took its approval back (and may approve again), or it is withdrawn for good."""
 
+What = Literal["letter", "confirmation"]
+
 End = Literal["delivered", "refused", "gave_up", "blocked", "limit", "withdrawn", "expired"]
 """How a mail ended. `expired` happens to confirmation mails only."""
 
@@ -37,7 +39,7 @@ class Job:
     """A mail that waits for its time. `id` is a leak_id or a challenge_id; sealed parts stay sealed."""
 
     id: str
-    what: Literal["letter", "confirmation"]
+    what: What
     address: str
     """Keyed digest of the normalised address."""
     domain: str
@@ -56,6 +58,8 @@ class Job:
     counted: str | None = None
     """The day on which it was counted against the daily limits."""
     expires_at: datetime | None = None
+    report: str | None = None
+    """Digest of the report token of a letter."""
 
 
 # -- what a later word changes
@@ -109,12 +113,28 @@ def on_cancel(standing: Standing) -> Change | None:
 
 @dataclass(frozen=True)
 class Ending:
-    """How a mail ended, as the journal keeps it; `event` is what the others are told, None for a confirmation."""
+    """How a mail ended, as the journal keeps it."""
 
     id: str
+    what: What
     end: End
     at: datetime
-    event: LeakEvent | None
+    report: str | None = None
+
+    @property
+    def event(self) -> LeakEvent | None:
+        """What the others are told, the same each time; nothing about a confirmation mail."""
+        match self.end:
+            case _ if self.what == "confirmation":
+                return None
+            case "delivered":
+                return LeakDelivered(leak_id=self.id, delivered_at=self.at, report_token_digest=self.report or "")
+            case "blocked" | "limit" | "withdrawn":
+                return LeakSuppressed(leak_id=self.id, suppressed_at=self.at, reason=self.end)
+            case "refused" | "gave_up":
+                return LeakBounced(leak_id=self.id, bounced_at=self.at, outcome_class=self.end)
+            case "expired":
+                raise ValueError("only a confirmation mail expires")
 
 
 # -- what an answer means
@@ -197,16 +217,3 @@ def after(answer: Answer, job: Job, now: datetime, retry_after_s: Sequence[int])
 def honest(end: End, unknown: int) -> End:
     """A mail that may have arrived counts as delivered, so that its recipient's report finds the leak."""
     return "delivered" if unknown else end
-
-
-def event_of(leak_id: str, end: End, at: datetime, report_token_digest: str) -> LeakEvent:
-    """What the others are told about how a leak ended."""
-    match end:
-        case "delivered":
-            return LeakDelivered(leak_id=leak_id, delivered_at=at, report_token_digest=report_token_digest)
-        case "blocked" | "limit" | "withdrawn":
-            return LeakSuppressed(leak_id=leak_id, suppressed_at=at, reason=end)
-        case "refused" | "gave_up":
-            return LeakBounced(leak_id=leak_id, bounced_at=at, outcome_class=end)
-        case "expired":
-            raise ValueError("only a confirmation mail expires")

@@ -6,6 +6,7 @@ from datetime import datetime
 from services.mailer.addresses import Addresses
 from services.mailer.compose import Challenge, Composer
 from services.mailer.domain import LETTER_FIELDS, Job, Mail
+from services.mailer.tokens import Tokens
 from shared.events.confirmations import SenderChallenged
 from shared.events.decisions import LeakDecided
 from shared.runtime.errors import Permanent
@@ -15,10 +16,11 @@ from shared.unsealing import Opener
 class Opening:
     """From event to job, and from job to mail. SealBroken when a seal does not hold."""
 
-    def __init__(self, opener: Opener, addresses: Addresses, composer: Composer) -> None:
+    def __init__(self, opener: Opener, addresses: Addresses, composer: Composer, tokens: Tokens) -> None:
         self._opener = opener
         self._addresses = addresses
         self._composer = composer
+        self._tokens = tokens
 
     def letter(self, decided: LeakDecided) -> Job:
         """An approved leak that waits for its time. Its recipient is opened now, for the digests that stand for it."""
@@ -28,7 +30,7 @@ class Opening:
         return Job(
             id=decided.leak_id, what="letter", address=self._addresses.digest(address),
             domain=self._addresses.domain_digest(address), due_at=decided.deliver_at, revision=decided.revision,
-            content=decided.model_dump(include=set(LETTER_FIELDS)),
+            content=decided.model_dump(include=set(LETTER_FIELDS)), report=self._tokens.report_digest(decided.leak_id),
         )
 
     def confirmation(self, challenged: SenderChallenged, now: datetime) -> Job:

@@ -48,9 +48,9 @@ def build(
     tokens = Tokens(settings.secret("token.key"), settings.secret("message-id.key"))
     opening = Opening(
         Opener(settings.SERVICE, settings.secret("opening.key"), settings.keyring()),
-        Addresses(settings.secret("address.key")), Composer(_stationery(settings), tokens),
+        Addresses(settings.secret("address.key")), Composer(_stationery(settings), tokens), tokens,
     )
-    teller = Teller(mails, tokens, service.publisher, clock)
+    teller = Teller(mails, service.publisher, clock)
     handlers = Handlers(mails, recipients, opening=opening, tokens=tokens, teller=teller, clock=clock)
     gate = Gate(
         mails, recipients, blocks_read=blocks_read or (lambda: service.caught_up(RecipientBlocked)),

@@ -109,6 +109,7 @@ class Positions:
         self._settings = settings
         self._consumer: AIOKafkaConsumer | None = None
         self._admin: AIOKafkaAdminClient | None = None
+        self._read: dict[TopicPartition, int] = {}
 
     async def start(self) -> None:
         """Connect; raises while Kafka is away."""
@@ -159,10 +160,15 @@ class Positions:
         return ends
 
     async def _handled_up_to(self, topic: str, ends: dict[TopicPartition, int]) -> bool:
-        admin = self._connected(self._admin)
-        committed = await admin.list_consumer_group_offsets(group_of(self._settings.SERVICE, topic))
-        starts = dict.fromkeys(ends, 0)
-        unread = [tp for tp, end in ends.items() if end > 0 and self._offset(committed, tp) < end]
+        # What was read stays read: most questions are answered without asking Kafka for the group's place.
+        unread = [tp for tp, end in ends.items() if self._read.get(tp, 0) != end]
+        if not unread:
+            return True
+        committed = await self._connected(self._admin).list_consumer_group_offsets(
+            group_of(self._settings.SERVICE, topic)
+        )
+        unread = [tp for tp in unread if self._offset(committed, tp) < ends[tp]]
+        self._read |= {tp: end for tp, end in ends.items() if tp not in unread}
         if not unread:
             return True
         # A partition that nobody committed may hold nothing any more: retention moved its start up to its end.

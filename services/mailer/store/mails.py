@@ -7,12 +7,13 @@ A document without `due_at` is done with, or is the tombstone of a word that cam
 """
 
 import secrets
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from pymongo import ReturnDocument, UpdateOne
+from pymongo import ReturnDocument
 
-from services.mailer.domain import Again, Change, Ending, Halt, Job, Standing
+from services.mailer.domain import Again, Change, End, Ending, Halt, Job, Standing, What
 from services.mailer.store import shapes
 from shared.runtime import mongo
 from shared.runtime.mongo import Database, Document
@@ -106,9 +107,11 @@ class Mails:
 
     async def end(self, endings: Sequence[Ending]) -> list[Ending]:
         """Journal how mails ended and erase what they were made of. The first end of a mail counts, and is returned."""
-        await self._mails.bulk_write([
-            UpdateOne({"_id": one.id, **NOT_ENDED}, shapes.ended(one, self._keep)) for one in endings
-        ], ordered=False)
+        alike: dict[tuple[What, End, datetime], list[str]] = defaultdict(list)
+        for one in endings:
+            alike[one.what, one.end, one.at].append(one.id)
+        for (what, end, at), ids in alike.items():
+            await self._mails.update_many({"_id": {"$in": ids}, **NOT_ENDED}, shapes.ended(what, end, at, self._keep))
         stored = await self.ended([one.id for one in endings])
         return [stored.get(one.id, one) for one in endings]
 

@@ -3,11 +3,9 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final, cast
+from typing import Final
 
-from services.mailer.domain import Ending, Job, Standing
-from shared.events.base import LeakEvent
-from shared.events.topics import TOPICS
+from services.mailer.domain import End, Ending, Job, Standing, What
 from shared.runtime.mongo import Document
 
 CONFIRMATION_KEPT: Final = timedelta(days=3)
@@ -26,7 +24,7 @@ def letter_fields(job: Job) -> Document:
     """What a mail is made of."""
     return {
         "what": job.what, "address": job.address, "domain": job.domain, "content": dict(job.content),
-        "expires_at": job.expires_at,
+        "expires_at": job.expires_at, "report": job.report,
     }
 
 
@@ -37,7 +35,7 @@ def job(one: Document) -> Job:
         id=one["_id"], what=one.get("what", "letter"), address=one.get("address", ""), domain=one.get("domain", ""),
         due_at=one["due_at"], content=one.get("content", {}), revision=one["revision"], tries=one.get("tries", 0),
         unknown=one.get("unknown", 0) + cut_off, cut_off=cut_off, halt=one.get("halt"), lease=one.get("lease"),
-        counted=one.get("counted"), expires_at=one.get("expires_at"),
+        counted=one.get("counted"), expires_at=one.get("expires_at"), report=one.get("report"),
     )
 
 
@@ -48,22 +46,19 @@ def standing(one: Document) -> Standing:
     )
 
 
-def ended(one: Ending, keep: timedelta) -> Document:
+def ended(what: What, end: End, at: datetime, keep: timedelta) -> Document:
     """The update that journals an end and erases the rest."""
-    fields: Document = {"end": one.end, "ended_at": one.at}
-    if one.event is None:
-        fields["forget_at"] = one.at + CONFIRMATION_KEPT
+    fields: Document = {"end": end, "ended_at": at}
+    if what == "confirmation":
+        fields["forget_at"] = at + CONFIRMATION_KEPT
     else:
-        told = {"topic": one.event.TOPIC, "value": one.event.model_dump(mode="json")}
-        fields |= {"told": told, "untold_since": one.at, "forget_at": one.at + keep}
+        fields |= {"untold_since": at, "forget_at": at + keep}
     return {"$set": fields, "$unset": {**PERISHABLE, "lease": "", "attempt_at": "", "halt": ""}}
 
 
 def ending(one: Document) -> Ending:
-    """An end as stored: the event is the one that was first made, whatever we would make now."""
-    told = one.get("told")
-    event = TOPICS[told["topic"]].model.model_validate(told["value"]) if told else None
-    return Ending(one["_id"], one["end"], one["ended_at"], cast("LeakEvent | None", event))
+    """An end as stored."""
+    return Ending(one["_id"], one.get("what", "letter"), one["end"], one["ended_at"], one.get("report"))
 
 
 def fair_share(found: Sequence[Document], busy: Mapping[str, int], per_domain: int) -> list[str]:

@@ -11,6 +11,7 @@ from services.mailer.domain import (
     Change,
     Deferred,
     Ended,
+    Ending,
     Job,
     NotSent,
     Refused,
@@ -108,15 +109,15 @@ def test_a_cancel_withdraws_what_waits_and_leaves_to_moderation_what_it_holds() 
     assert on_cancel(Standing(revision=1, halt="cancelled", waiting=True)) is None
 
 
-def test_each_end_is_told_as_its_event() -> None:
-    assert isinstance(domain.event_of("a" * 32, "delivered", NOON, "d" * 64), LeakDelivered)
+def test_each_end_of_a_letter_is_told_as_its_event_and_a_confirmations_is_not() -> None:
+    def event(end: domain.End) -> object:
+        return Ending("a" * 32, "letter", end, NOON, "d" * 64).event
+
+    assert event("delivered") == LeakDelivered(leak_id="a" * 32, delivered_at=NOON, report_token_digest="d" * 64)
     for reason in ("blocked", "limit", "withdrawn"):
-        suppressed = domain.event_of("a" * 32, reason, NOON, "d" * 64)
-        assert isinstance(suppressed, LeakSuppressed)
-        assert suppressed.reason == reason
+        assert event(reason) == LeakSuppressed(leak_id="a" * 32, suppressed_at=NOON, reason=reason)
     for outcome_class in ("refused", "gave_up"):
-        bounced = domain.event_of("a" * 32, outcome_class, NOON, "d" * 64)
-        assert isinstance(bounced, LeakBounced)
-        assert bounced.outcome_class == outcome_class
+        assert event(outcome_class) == LeakBounced(leak_id="a" * 32, bounced_at=NOON, outcome_class=outcome_class)
     with pytest.raises(ValueError, match="confirmation"):
-        domain.event_of("a" * 32, "expired", NOON, "d" * 64)
+        event("expired")
+    assert Ending("a" * 32, "confirmation", "expired", NOON).event is None
