@@ -16,7 +16,7 @@ from shared.runtime import logs, metrics
 from shared.runtime.envelope import Outgoing
 from shared.runtime.errors import Transient
 
-FLUSHES_IN_FLIGHT = 4
+FLUSHES_IN_FLIGHT = 2
 # What waits is memory; beyond this a client does better to come back later.
 MOST_WAITING = 4_000
 WITHIN_S = 10.0
