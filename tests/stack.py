@@ -107,15 +107,19 @@ class RealParts:
 
     def empty(self) -> None:
         """Forget every record and every document, so that a test begins with nothing; users, rights, indexes stay."""
-        admin = self.kafka_admin
-        present = [name for name in TOPICS if name in admin.list_topics(timeout=START_S).topics]
-        partitions = [TopicPartition(name, number, -1) for name in present for number in range(TOPICS[name].partitions)]
-        until(partial(_all_deleted, admin, partitions), "every partition is empty")
+        self.empty_topics()
         for service in SERVICES:
             with MongoClient[dict[str, Any]](**self.mongo_login(service)) as client:
                 # The documents alone: a service that runs still needs the indexes that it made.
                 for name in client[service].list_collection_names():
                     client[service][name].delete_many({})
+
+    def empty_topics(self) -> None:
+        """Forget every record."""
+        admin = self.kafka_admin
+        present = [name for name in TOPICS if name in admin.list_topics(timeout=START_S).topics]
+        partitions = [TopicPartition(name, number, -1) for name in present for number in range(TOPICS[name].partitions)]
+        until(partial(_all_deleted, admin, partitions), "every partition is empty")
 
     def start(self, service: str, **settings: object) -> "subprocess.Popen[bytes]":
         """Run a service as its own process and wait until it is ready; ended with the session, or by the test."""

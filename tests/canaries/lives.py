@@ -76,7 +76,8 @@ class Lives:
         return answer
 
     def use(self, one: Canary, purpose: str) -> None:
-        """Press the button of a link, as its mail's reader."""
+        """Follow a link and press its button, as its mail's reader."""
+        self._keep(one, ask(self.world.gateway, "GET", f"/{purpose}/{one.tokens[purpose]}", **self.whence(one)))
         told = {"token": one.tokens[purpose]}
         self._keep(one, ask_json(self.world.gateway, PATHS[purpose], told, **self.whence(one)), 202)
 

@@ -27,6 +27,7 @@ UNPACKED_AT_MOST = 1 << 22
 _HEXADECIMAL = re.compile(rb"(?<![0-9A-Za-z])(?:0x)?([0-9a-fA-F]{8,})(?![0-9A-Za-z])")
 _NUMBER = re.compile(rb"(?<![0-9A-Za-z.])[0-9]{8,40}(?![0-9A-Za-z])")
 _BASE64 = re.compile(rb"(?<![0-9A-Za-z+/_-])[0-9A-Za-z+/_-]{6,}")
+_SLASH = re.compile(rb"/")
 _BASE64_PACKED = (b"H4sI", b"eJ", b"eN", b"eA", b"eF", b"BCJNGA", b"KLUv", b"/Td6W", b"Qlpo")
 """What the unpackers' first bytes become in base64."""
 DIGEST_HEX, DIGEST_BASE64 = 16, 10
@@ -156,7 +157,9 @@ class Scanner:
             yield from _known(where, self._numbers, match[0])
         for match in _BASE64.finditer(data):
             token = match[0].replace(b"-", b"+").replace(b"_", b"/")
-            yield from _known(where, self._base64, token, token[:DIGEST_BASE64])
+            # At each slash too, since a path is made of the same characters.
+            for at in (0, *(slash.end() for slash in _SLASH.finditer(token))):
+                yield from _known(where, self._base64, token[at:], token[at : at + DIGEST_BASE64])
         if len(data) <= max(map(len, self._raw), default=0) * 8:
             yield from _known(where, self._raw, data, data[:8])
 

@@ -67,6 +67,14 @@ def test_a_mark_is_found_by_each_digest_that_has_no_key(mark: Mark, name: str) -
     assert mark in _found(digest)
 
 
+def test_a_token_is_found_wherever_it_stands() -> None:
+    tokens = [secrets.token_urlsafe(16) for _ in range(200)]
+    for token in tokens:
+        mark = Mark("token", token, random=True)
+        for line in (f"GET /confirm/{token} HTTP/1.1", f"/confirm/{token}?lang=en", f'{{"token":"{token}"}}', token):
+            assert {hit.mark for hit in Scanner([mark]).hits("here", line.encode())} == {mark}, line
+
+
 @pytest.mark.parametrize("mark", CHOSEN[2:], ids=["IPv4", "IPv6"])
 def test_an_address_is_found_as_a_number_packed_and_respelled(mark: Mark) -> None:
     parsed = ipaddress.ip_address(mark.text)
