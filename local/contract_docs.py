@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from local.schemas import name_of, schema_of
-from shared.events.base import HEX_128, HEX_256
+from shared.events.event import HEX_128, HEX_256
 from shared.events.topics import DAY_S, TOPICS, Topic
 
 EXAMPLES = Path("shared/events/examples")

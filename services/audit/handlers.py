@@ -7,9 +7,9 @@ from services.audit.intake import refuse_forged
 from services.audit.reconcile import Reconciler
 from services.audit.retention import Retention
 from services.audit.store import Store
-from shared.events.base import LeakEvent
 from shared.events.decisions import LeakDecided, ThreatEscalated
 from shared.events.deliveries import LeakBounced, LeakDelivered, LeakSuppressed
+from shared.events.event import LeakEvent
 from shared.events.leaks import LeakConfirmed, LeakExpired, LeakWithdrawn
 from shared.events.origins import OriginCaptured
 from shared.events.recipients import LeakReported

@@ -1,7 +1,6 @@
 """Reads a request's body whole, within a size and a time, before any code that would parse it runs."""
 
 import asyncio
-from collections.abc import Sequence
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -11,6 +10,7 @@ from services.gateway.problems import problem
 API_BODY_BYTES = 32 * 1024
 # Forms may hold a message whose every character is percent-encoded; the pages refuse what is over 64 KiB themselves.
 PAGE_BODY_BYTES = 72 * 1024
+READ_ON_BYTES = 32 * 1024 * 1024
 BODY_WITHIN_S = 10.0
 BODILESS_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -28,9 +28,6 @@ class WholeBodies:
             await self._app(scope, receive, send)
             return
         most = API_BODY_BYTES if scope["path"].startswith(("/v1/", "/one-click/")) else PAGE_BODY_BYTES
-        if _announced(scope["headers"]) > most:
-            await _refusal("too-large")(scope, receive, send)
-            return
         try:
             async with asyncio.timeout(self._within_s):
                 body = await _read(receive, most)
@@ -77,18 +74,17 @@ async def _read(receive: Receive, most: int) -> bytes:
             raise _Gone
         chunk = message.get("body", b"")
         size += len(chunk)
-        if size > most:
-            raise _TooLarge
-        chunks.append(chunk)
+        # What is too large is read on and forgotten: an answer before its end is lost with the connection.
+        if size > READ_ON_BYTES:
+            break
+        if size <= most:
+            chunks.append(chunk)
         more = message.get("more_body", False)
+    if size > most:
+        raise _TooLarge
     return b"".join(chunks)
 
 
 def _refusal(name: str) -> Response:
     # The rest of the body is on its way; closing is the only way not to read it.
     return problem(name, headers={"connection": "close"})
-
-
-def _announced(headers: Sequence[tuple[bytes, bytes]]) -> int:
-    length = next((value for name, value in headers if name == b"content-length"), b"0")
-    return int(length) if length.isdigit() else 0

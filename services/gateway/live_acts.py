@@ -23,8 +23,8 @@ from services.gateway.keys import Keys
 from services.gateway.limits import Act, OriginLimits
 from services.gateway.receipts import IDEMPOTENCY_KEY, Receipt, StatementUnreadable
 from shared.digests import token_digest
-from shared.events.base import Event
 from shared.events.confirmations import ConfirmationClicked, SenderStopped
+from shared.events.event import Event
 from shared.events.leaks import LeakCancelled
 from shared.events.recipients import LeakReported, RecipientBlocked, ReportReason
 from shared.runtime.clock import Clock

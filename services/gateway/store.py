@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.gateway.domain import Confirmed, Decided, Happening, OverLimit, Submitted, Withdrawn
-from shared.events.base import LeakEvent
+from shared.events.event import LeakEvent
 from shared.runtime.clock import Clock
 from shared.runtime.mongo import Collection, Database, Document, insert_new
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from shared.events.base import LeakEvent
 from shared.events.deliveries import LeakBounced, LeakDelivered, LeakSuppressed
+from shared.events.event import LeakEvent
 
 Halt = Literal["stopped", "cancelled"]
 """Why a mail must not go: moderation took its approval back (and may approve again), or it is withdrawn for good."""

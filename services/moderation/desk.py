@@ -8,8 +8,8 @@ from services.moderation.domain import Case, Lease, TooLate
 from services.moderation.parts import Parts
 from services.moderation.policy.catalogue import Policy
 from services.moderation.statements import Recipe
-from shared.events.base import Event
 from shared.events.decisions import ThreatEscalated
+from shared.events.event import Event
 from shared.runtime import logs, metrics
 from shared.runtime.errors import is_transient
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from shared.events.base import LeakEvent
 from shared.events.confirmations import SenderChallenged
+from shared.events.event import LeakEvent
 from shared.events.leaks import LeakConfirmed, LeakExpired, LeakSubmitted, LeakWithdrawn
 
 Ending = Literal["confirmed", "expired", "withdrawn"]

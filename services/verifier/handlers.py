@@ -7,8 +7,8 @@ from services.verifier.domain import Outcome, Pending
 from services.verifier.intake import Intake
 from services.verifier.settings import Settings
 from services.verifier.store import Store
-from shared.events.base import Event
 from shared.events.confirmations import ConfirmationClicked, SenderStopped
+from shared.events.event import Event
 from shared.events.leaks import LeakCancelled, LeakSubmitted
 from shared.runtime.clock import Clock
 from shared.runtime.kafka import Publisher

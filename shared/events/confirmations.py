@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from shared.events.base import Digest, Event, Id, Language, Moment, Sealed
+from shared.events.event import Digest, Event, Id, Language, Moment, Sealed
 
 
 class SenderChallenged(Event):

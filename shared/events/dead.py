@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from pydantic import Base64Bytes, NonNegativeInt
 
-from shared.events.base import Event, Moment
+from shared.events.event import Event, Moment
 
 
 class DeadLetter(Event):

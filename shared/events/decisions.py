@@ -4,7 +4,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import NonNegativeInt, model_validator
 
-from shared.events.base import Digest, Kind, Language, LeakEvent, Moment, Relation, Sealed, SealedToReceipt
+from shared.events.event import Digest, Kind, Language, LeakEvent, Moment, Relation, Sealed, SealedToReceipt
 
 APPROVED_FIELDS = (
     "deliver_at", "recipient", "recipient_pseudonym", "domain_pseudonym", "message", "relation", "kind", "language",

@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from shared.events.base import Digest, LeakEvent, Moment
+from shared.events.event import Digest, LeakEvent, Moment
 
 
 class LeakDelivered(LeakEvent):

@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from shared.events.base import Digest, Kind, Language, LeakEvent, Moment, PublicKey, Relation, Sealed
+from shared.events.event import Digest, Kind, Language, LeakEvent, Moment, PublicKey, Relation, Sealed
 
 
 class Letter(LeakEvent):

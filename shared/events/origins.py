@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from shared.events.base import LeakEvent, Moment, Sealed
+from shared.events.event import LeakEvent, Moment, Sealed
 
 
 class OriginCaptured(LeakEvent):

@@ -2,8 +2,8 @@
 
 from typing import ClassVar, Literal
 
-from shared.events.base import Moment, Sealed
 from shared.events.confirmations import TokenUsed
+from shared.events.event import Moment, Sealed
 
 ReportReason = Literal[
     "harassment", "threat", "sexual", "hate", "privacy", "self_harm", "scam", "impersonation", "other",

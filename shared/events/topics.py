@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from shared.events.base import Event
 from shared.events.confirmations import ConfirmationClicked, SenderChallenged, SenderStopped
 from shared.events.dead import DeadLetter
 from shared.events.decisions import LeakDecided, ThreatEscalated
 from shared.events.deliveries import LeakBounced, LeakDelivered, LeakSuppressed
+from shared.events.event import Event
 from shared.events.leaks import LeakCancelled, LeakConfirmed, LeakExpired, LeakSubmitted, LeakWithdrawn
 from shared.events.origins import OriginCaptured
 from shared.events.recipients import LeakReported, RecipientBlocked

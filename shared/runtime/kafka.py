@@ -17,6 +17,7 @@ from shared.runtime.errors import Transient
 from shared.runtime.settings import ServiceSettings
 
 SEND_WITHIN_S = 30
+ANSWER_WITHIN_S = 5
 POLL_WITHIN_MS = 600_000
 """Longest time between two polls; above the delivery policy's attempts at one batch."""
 
@@ -137,6 +138,11 @@ class Positions:
             await self._consumer.stop()
         if self._admin is not None:
             await self._admin.close()
+
+    async def answers(self) -> None:
+        """Raise when no broker answers."""
+        async with asyncio.timeout(ANSWER_WITHIN_S):
+            await self._connected(self._admin).describe_cluster()
 
     async def wait_until_read(self, topic: str, within_s: float = 30.0) -> None:
         """Return once every record that the topic holds now has been handled by this service.

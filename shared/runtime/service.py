@@ -10,8 +10,8 @@ from typing import Any, TypeVar, cast
 
 from faststream import AckPolicy
 
-from shared.events.base import Event
 from shared.events.dead import DeadLetter
+from shared.events.event import Event
 from shared.runtime import health, logs, metrics, mongo
 from shared.runtime.clock import utc_now
 from shared.runtime.delivery import Delivery, Received, sanitising_parser, undecoded
@@ -37,6 +37,7 @@ class Service:
         self.health = health.Health()
         self.deliveries: dict[str, Delivery[Any]] = {}
         self._positions = Positions(settings)
+        self.ready_when("Kafka", self._positions.answers)
         self._broker = consumer_broker(settings)
         self._subscribers: dict[str, Any] = {}
         self._listeners: list[Listener] = []

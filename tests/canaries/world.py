@@ -98,7 +98,7 @@ class World:
 
     @contextmanager
     def otherwise(self, faults: Mapping[str, str], **gateway: object) -> Iterator[None]:
-        """Some services with something planted, or the gateway with other settings; their logs and records go with them."""
+        """Some services with something planted, or the gateway with other settings; what they leave goes too."""
         services = tuple({*faults, *(["gateway"] if gateway else [])})
         self.stop(services)
         try:

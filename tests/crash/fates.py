@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from shared.events.base import LeakEvent
 from shared.events.decisions import LeakDecided, ThreatEscalated
 from shared.events.deliveries import LeakBounced, LeakDelivered, LeakSuppressed
+from shared.events.event import LeakEvent
 from shared.events.leaks import LeakSubmitted, LeakWithdrawn
 
 Act = Literal["confirm", "stop", "withdraw", "approve", "escalate", "recall", "block", "report"]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TypeVar
 
-from shared.events.base import Event
+from shared.events.event import Event
 from shared.runtime.envelope import Outgoing
 from shared.runtime.errors import Transient
 

@@ -19,9 +19,9 @@ from services.audit import wiring
 from services.audit.domain import Draft
 from services.audit.settings import Settings
 from services.audit.verify import check_answer, public_key
-from shared.events.base import Event
 from shared.events.decisions import LeakDecided, ThreatEscalated
 from shared.events.deliveries import LeakBounced, LeakDelivered, LeakSuppressed
+from shared.events.event import Event
 from shared.events.leaks import LeakConfirmed, LeakExpired, LeakWithdrawn
 from shared.events.origins import OriginCaptured
 from shared.events.recipients import LeakReported

@@ -19,10 +19,10 @@ from pymongo import MongoClient
 
 from services.mailer.settings import Settings
 from services.mailer.tokens import Tokens
-from shared.events.base import Event
 from shared.events.confirmations import SenderChallenged
 from shared.events.decisions import LeakDecided
 from shared.events.deliveries import LeakBounced, LeakDelivered, LeakSuppressed
+from shared.events.event import Event
 from shared.events.leaks import LeakCancelled
 from shared.events.recipients import RecipientBlocked
 from shared.runtime.kafka import Publisher

@@ -23,9 +23,9 @@ from services.moderation.policy.decision import evaluate
 from services.moderation.policy.verdict import Verdict
 from services.moderation.settings import Settings
 from shared.console.accounts import Accounts
-from shared.events.base import Event
 from shared.events.decisions import LeakDecided
 from shared.events.deliveries import LeakDelivered
+from shared.events.event import Event
 from shared.events.leaks import LeakCancelled, LeakConfirmed
 from shared.events.recipients import LeakReported
 from shared.runtime.clock import utc_now

@@ -12,7 +12,7 @@ TOP = {
 }
 OURS_ALONE = {".git", ".leak", ".env", ".hypothesis", "__pycache__"}
 """What a checkout may hold that is never committed; tools' caches end in `_cache`."""
-EMPTY_WORDS = {"utils", "util", "helpers", "helper", "common", "manager", "misc"}
+EMPTY_WORDS = {"utils", "util", "helpers", "helper", "common", "manager", "base", "misc"}
 REQUIRED = ("__init__.py", "main.py", "settings.py", "wiring.py", "handlers.py", "domain.py")
 MEANINGS = {
     "__init__.py": "what the service owns, reads and publishes",

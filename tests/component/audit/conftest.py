@@ -18,9 +18,9 @@ from services.audit.settings import Settings
 from services.audit.verify import check_answer, public_key
 from services.audit.wiring import Parts
 from shared.digests import from_base64url
-from shared.events.base import Event
 from shared.events.decisions import ThreatEscalated
 from shared.events.deliveries import LeakDelivered
+from shared.events.event import Event
 from shared.events.origins import OriginCaptured
 from shared.origin import Origin, content_digest
 from shared.runtime.service import Service

@@ -20,7 +20,7 @@ from services.audit.opening import OriginOpener
 from services.gateway import wiring
 from services.gateway.settings import Settings
 from shared.digests import from_base64url
-from shared.events.base import Event
+from shared.events.event import Event
 from shared.runtime.service import Service
 from shared.unsealing import Opener
 from tests.fakes.publisher import RecordingPublisher

@@ -16,9 +16,9 @@ from services.mailer.sending import Sending
 from services.mailer.settings import Settings
 from services.mailer.tokens import Tokens
 from shared.digests import from_base64url
-from shared.events.base import Event
 from shared.events.confirmations import SenderChallenged
 from shared.events.decisions import LeakDecided
+from shared.events.event import Event
 from shared.events.leaks import LeakCancelled
 from shared.events.recipients import RecipientBlocked
 from shared.runtime.errors import Transient

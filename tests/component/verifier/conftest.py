@@ -20,8 +20,8 @@ from deploy.setup import keys
 from services.verifier import wiring
 from services.verifier.settings import Settings
 from shared.digests import from_base64url, token_digest
-from shared.events.base import Event
 from shared.events.confirmations import ConfirmationClicked, SenderChallenged, SenderStopped
+from shared.events.event import Event
 from shared.events.leaks import LeakCancelled, LeakSubmitted
 from shared.runtime.service import Service
 from shared.sealing import Sealer

@@ -8,8 +8,8 @@ from cloudevents.core.bindings.kafka import KafkaMessage, from_binary, to_binary
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 
-from shared.events.base import Event
 from shared.events.dead import DeadLetter
+from shared.events.event import Event
 from shared.events.leaks import LeakCancelled
 from shared.runtime.envelope import outgoing
 
