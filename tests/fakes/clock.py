@@ -8,8 +8,8 @@ NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 class HandClock:
     """Has the shape of `shared.runtime.clock.utc_now`."""
 
-    def __init__(self) -> None:
-        self.now = NOON
+    def __init__(self, now: datetime = NOON) -> None:
+        self.now = now
 
     def __call__(self) -> datetime:
         return self.now

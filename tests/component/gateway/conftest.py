@@ -1,21 +1,15 @@
 """The gateway as wired, on the embedded database, with Kafka stood in for and a clock that moves by hand."""
 
 import json
-import secrets
-import socket
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from motor.motor_asyncio import AsyncIOMotorClient
 
-from deploy.setup import keys
 from services.audit.opening import OriginOpener
 from services.gateway import wiring
 from services.gateway.settings import Settings
@@ -23,6 +17,7 @@ from shared.digests import from_base64url
 from shared.events.event import Event
 from shared.runtime.service import Service
 from shared.unsealing import Opener
+from tests.fakes.clock import HandClock
 from tests.fakes.publisher import RecordingPublisher
 
 CLIENT = ("198.51.100.23", 54321)
@@ -30,19 +25,6 @@ LEAK = {
     "recipient": "robin@example.com", "message": "You sing in the lift. Please never stop.",
     "sender": "alex@example.org", "relation": "coworker", "kind": "thanks", "language": "en", "consent": True,
 }
-
-
-class HandClock:
-    """A clock that a test moves; it starts now, because the edge stamps origins with the real time."""
-
-    def __init__(self) -> None:
-        self.now = datetime.now(UTC).replace(microsecond=0)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def forward(self, **by: float) -> None:
-        self.now += timedelta(**by)
 
 
 @dataclass
@@ -108,35 +90,6 @@ class World:
         return str([document for name in names for document in await self.database[name].find().to_list(None)])
 
 
-@pytest.fixture(scope="session")
-def database_port() -> Iterator[int]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [str(Path(sys.executable).with_name("secantusd-py")), "--port", str(port), "--storage-path", ":memory:"]
-    with subprocess.Popen([*command, "--log-level", "ERROR"]) as server:
-        yield port
-        server.terminate()
-
-
-@pytest.fixture(scope="session")
-def secrets_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("secrets")
-    keys.make(folder)
-    return folder
-
-
-@pytest.fixture
-async def database(database_port: int) -> AsyncIterator[Any]:
-    client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
-        f"mongodb://127.0.0.1:{database_port}", tz_aware=True, serverSelectionTimeoutMS=20_000
-    )
-    name = f"gateway-{secrets.token_hex(4)}"
-    yield client[name]
-    await client.drop_database(name)
-    client.close()
-
-
 @pytest.fixture
 def overrides() -> dict[str, Any]:
     """Settings that a test may override; limits are out of the way unless it does."""
@@ -149,7 +102,8 @@ async def world(database: Any, secrets_folder: Path, overrides: dict[str, Any]) 
     settings = Settings(
         secrets_dir=secrets_folder / "gateway", kafka_security="SASL_PLAINTEXT", **{**roomy, **overrides}
     )
-    publisher, clock = RecordingPublisher("gateway"), HandClock()
+    # From now on, because the edge stamps origins with the real time.
+    publisher, clock = RecordingPublisher("gateway"), HandClock(datetime.now(UTC).replace(microsecond=0))
     service = wiring.build(settings, publisher=publisher, sender=publisher, database=database, clock=clock)
     for prepare in service._on_start:
         await prepare()

@@ -3,20 +3,14 @@
 import asyncio
 import json
 import secrets
-import socket
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiokafka import ConsumerRecord
-from motor.motor_asyncio import AsyncIOMotorClient
 
-from deploy.setup import keys
 from services.verifier import wiring
 from services.verifier.settings import Settings
 from shared.digests import from_base64url, token_digest
@@ -26,22 +20,8 @@ from shared.events.leaks import LeakCancelled, LeakSubmitted
 from shared.runtime.service import Service
 from shared.sealing import Sealer
 from shared.unsealing import Opener
+from tests.fakes.clock import HandClock
 from tests.fakes.publisher import RecordingPublisher
-
-NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
-
-
-class HandClock:
-    """A clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.now = NOON
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def forward(self, **by: float) -> None:
-        self.now += timedelta(**by)
 
 
 @dataclass
@@ -115,35 +95,6 @@ class World:
 def _record(topic: str, event: Event) -> ConsumerRecord:
     value = event.model_dump_json(exclude_none=True).encode()
     return ConsumerRecord(topic, 0, 0, 0, 0, event.key.encode(), value, None, len(event.key), len(value), ())
-
-
-@pytest.fixture(scope="session")
-def database_port() -> Iterator[int]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [str(Path(sys.executable).with_name("secantusd-py")), "--port", str(port), "--storage-path", ":memory:"]
-    with subprocess.Popen([*command, "--log-level", "ERROR"]) as server:
-        yield port
-        server.terminate()
-
-
-@pytest.fixture(scope="session")
-def secrets_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("secrets")
-    keys.make(folder)
-    return folder
-
-
-@pytest.fixture
-async def database(database_port: int) -> AsyncIterator[Any]:
-    client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(
-        f"mongodb://127.0.0.1:{database_port}", tz_aware=True, serverSelectionTimeoutMS=20_000
-    )
-    name = f"verifier-{secrets.token_hex(4)}"
-    yield client[name]
-    await client.drop_database(name)
-    client.close()
 
 
 @pytest.fixture
