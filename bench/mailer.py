@@ -14,7 +14,7 @@ MAIL_BYTES = 5_500
 
 def run(parts: RealParts, *, long: bool) -> Figures:
     """The ratio of the two rates."""
-    count, rounds = (20_000, 5) if long else (3_000, 3)
+    count, rounds = (20_000, 5) if long else (2_000, 3)
     port = postfix.sink(parts)
     seal = seals.sealer(parts, "gateway")
     ours, source = [], []

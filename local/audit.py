@@ -1,5 +1,6 @@
 """`./leak audit`: checks of the running stack's audit log and of answers, apart from the service that made them."""
 
+import os
 import subprocess
 
 from local import endpoints
@@ -17,5 +18,7 @@ def run(arguments: list[str]) -> int:
         return 2
     base = endpoints.read(Paths.under(HOME))["base"]
     environment = service_environment(Stack(HOME, base), servers(HOME, base), "audit")
+    # Files are named from where the caller stands; the packages are found from the checkout.
     command = [PYTHON, "-m", "services.audit.verify", *arguments[1:]]
-    return subprocess.run(command, env=environment, check=False, cwd=CHECKOUT).returncode
+    environment["PYTHONPATH"] = str(CHECKOUT)
+    return subprocess.run(command, env=environment, check=False, cwd=os.environ.get("LEAK_FROM", CHECKOUT)).returncode

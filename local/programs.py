@@ -12,7 +12,7 @@ from shared.events.topics import SERVICES
 
 PYTHON = sys.executable
 # As the pages say it: nobody else runs this one.
-WHO = {"OPERATOR": "you, on this machine", "CONTACT": "you@localhost"}
+WHO = {"OPERATOR": "localhost", "CONTACT": "you@localhost"}
 # Of the caller's environment nothing else reaches a service: a stray GATEWAY_... would change what it does.
 KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "TZ")
 # `up` has 20 s to end everything, and Kafka ends after its clients.

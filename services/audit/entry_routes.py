@@ -1,7 +1,7 @@
 """Entering an order, one step a page; nothing is kept before the last one."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -13,6 +13,7 @@ from services.audit.orders import Desk
 from services.audit.page import Pages
 from services.audit.store import Store
 from shared.console.sessions import Person
+from shared.digests import token_digest
 
 
 @dataclass(frozen=True)
@@ -41,16 +42,23 @@ class EntryRoutes:
         asked = forms.asked(await request.form())
         if asked.go == "back":
             return await self._page(request, asked.draft, max(asked.step - 1, 0))
-        problems = domain.problems(asked.draft, self.grounds, self.pages.clock())
+        draft = await self._by_its_mail(asked.draft)
+        problems = domain.problems(draft, self.grounds, self.pages.clock())
         wrong = forms.first_wrong(problems, asked.step)
         if wrong is not None:
-            return await self._page(request, asked.draft, wrong, problems)
+            return await self._page(request, draft, wrong, problems)
         if asked.step < forms.REVIEW:
-            return await self._page(request, asked.draft, asked.step + 1)
+            return await self._page(request, draft, asked.step + 1)
         if not asked.confirmed:
-            return await self._page(request, asked.draft, asked.step, {"confirmed": "missing"})
-        order = await self.desk.enter(person.name, asked.draft)
+            return await self._page(request, draft, asked.step, {"confirmed": "missing"})
+        order = await self.desk.enter(person.name, draft)
         return RedirectResponse(f"/orders/{order.number}", 303)
+
+    async def _by_its_mail(self, draft: Draft) -> Draft:
+        """With the leak's id, where the report link of its mail was given instead."""
+        token = forms.report_token(draft.leak_id)
+        leak_id = await self.store.delivered_with(token_digest(token)) if token else None
+        return replace(draft, leak_id=leak_id) if leak_id else draft
 
     async def _page(
         self, request: Request, draft: Draft, step: int, problems: Mapping[str, str] | None = None

@@ -1,5 +1,6 @@
 """What the console's forms send, read into a draft; and which part of it each step of the entry page asks for."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +18,8 @@ STEPS: Final[Sequence[tuple[str, ...]]] = (
 REVIEW: Final = len(STEPS)
 """The step after the last one that asks: everything is shown once more, then entered."""
 _TEXTS: Final = ("authority", "authorised_by", "reference", "ground", "leak_id", "urgency", "called_back")
+REPORT_LINK: Final = re.compile(r"/report/([A-Za-z0-9_-]{22})")
+"""What every leak's mail carries, and nothing else does: it names the leak to whoever has the mail."""
 LOCAL_TIME: Final = "%Y-%m-%dT%H:%M"
 
 
@@ -39,6 +42,12 @@ def asked(form: FormData) -> Asked:
         go=text(form, "go"),
         confirmed=text(form, "confirmed") == "yes",
     )
+
+
+def report_token(typed: str) -> str | None:
+    """The token of a report link."""
+    found = REPORT_LINK.search(typed)
+    return found[1] if found else None
 
 
 def started(query: QueryParams) -> Draft:
@@ -64,7 +73,8 @@ def first_wrong(problems: Mapping[str, str], until: int) -> int | None:
 
 def _draft(form: FormData) -> Draft:
     texts = {name: text(form, name) for name in _TEXTS}
-    texts["leak_id"] = texts["leak_id"].lower()
+    if report_token(texts["leak_id"]) is None:
+        texts["leak_id"] = texts["leak_id"].lower()
     return Draft(**texts, fields=ticked(form, "fields"), received_at=_utc(text(form, "received_at")))
 
 

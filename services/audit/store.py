@@ -85,6 +85,7 @@ class Store:
         for name in DYING:
             await self._database[name].create_index("expires_at", expireAfterSeconds=NET_S)
         await self._reports.create_index("token_digest")
+        await self._lives.create_index("report_token_digest", sparse=True)
 
     async def add_origins(self, origins: Sequence[Document]) -> None:
         """One unordered write. A leak's second, different origin (a retried request) is kept beside the first."""
@@ -133,6 +134,11 @@ class Store:
         """The leak's sealed origins, oldest first: more than one when a request was retried."""
         found = self._origins.find(of_leak(leak_id)).sort("captured_at", 1)
         return [Record(o["_id"], o["captured_at"], o["expires_at"], o["origin"]) async for o in found]
+
+    async def delivered_with(self, report_token_digest: str) -> str | None:
+        """The leak whose mail carried this report token."""
+        found = await self._lives.find_one({"report_token_digest": report_token_digest}, {"leak_id": 1})
+        return found["leak_id"] if found else None
 
     async def life(self, leak_id: str) -> list[Document]:
         """What is known to have happened to a leak, in time's order, reports included."""

@@ -135,7 +135,7 @@ def _answer_verb(file: Path, key: str) -> str:
 
 def main() -> int:
     """Exit 0 when what was checked is whole, 1 when it isn't, 2 when it could not be read."""
-    parser = argparse.ArgumentParser(prog="verify", description="Check the audit log, or an answer.")
+    parser = argparse.ArgumentParser(prog="audit verify", description="Check the audit log, or an answer.")
     verbs = parser.add_subparsers(dest="verb")
     verbs.add_parser("log", help="check the whole log (the default)")
     verbs.add_parser("key", help="print the public key of answers")
@@ -153,6 +153,9 @@ def main() -> int:
     except (ChainBroken, AnswerBroken) as broken:
         sys.stdout.write(f"NOT WHOLE: {broken}.\n")
         return 1
+    except FileNotFoundError as missing:
+        sys.stdout.write(f"NOT CHECKED: there is no file {missing.filename}\n")
+        return 2
     except (OSError, PyMongoError, ValidationError) as away:
         sys.stdout.write(f"NOT CHECKED: {type(away).__name__}: {away}\n")
         return 2

@@ -61,6 +61,12 @@ class Desk:
             raise TooLate
         return taken
 
+    async def read(self, case: Case) -> str:
+        """The words of a case that the reader holds; from now on this claim may approve them."""
+        if case.letter is None or not await self._store.cases.mark_read(case.case_id, _lease_of(case), self._clock()):
+            raise TooLate
+        return self._parts.judge.message(case.letter)
+
     async def keep(self, claim: Claim) -> None:
         """A sign of life: the claim goes on."""
         case, now = await self._claimed(claim), self._clock()
@@ -74,7 +80,7 @@ class Desk:
             await self._store.cases.release(case.case_id, case.lease, self._clock())
 
     async def approve(self, claim: Claim) -> None:
-        """Send the leak, after the random delay."""
+        """Send the leak, after the random delay. Unread when its words were not shown under this claim."""
         case = await self._claimed(claim)
         after, event = domain.approved(case, claim.name, self._clock(), self._parts.delay_s())
         await self._settle(case, after, event)

@@ -42,6 +42,8 @@ class Lease:
     by: str
     until: datetime
     fence: int
+    read: bool = False
+    """Whether the words were shown to this claim's holder."""
 
     def holds(self, name: str, fence: int, now: datetime) -> bool:
         """Whether this claim may still act."""
@@ -77,6 +79,7 @@ class Refused(Exception):
 
     ├── PolicyMissing     a rejection names no policy that we have
     ├── StatementMissing  a rejection gives no reasons, or more than fit
+    ├── Unread            the words were not shown to whoever approves them
     ├── EscalatedAlready  a threat to life was told to audit: it is never approved afterwards
     └── TooLate           the claim ended, or the leak was withdrawn
     """
@@ -88,6 +91,10 @@ class PolicyMissing(Refused):
 
 class StatementMissing(Refused):
     """A rejection needs reasons of a length that the sender can read."""
+
+
+class Unread(Refused):
+    """What a person approves was read by that person."""
 
 
 class EscalatedAlready(Refused):
@@ -143,7 +150,9 @@ def case_of(outcome: Outcome, event: LeakConfirmed, case_id: str, severity: int)
 
 
 def approved(case: Case, name: str, now: datetime, delay_s: float) -> tuple[Case, LeakDecided]:
-    """A moderator lets the leak go. Raises EscalatedAlready, or TooLate when its letter is gone."""
+    """A moderator lets the leak go. Raises Unread, EscalatedAlready, or TooLate when its letter is gone."""
+    if case.lease is None or not case.lease.read:
+        raise Unread
     if case.escalated_at is not None:
         raise EscalatedAlready
     if case.letter is None:

@@ -78,9 +78,8 @@ class Routes:
 
     async def _case(self, request: Request, person: Person) -> Response:
         case = await self._find(request)
-        mine = self._is_mine(case, person)
-        asked = mine and "show" in request.query_params and case.letter is not None
-        message = self._parts.judge.message(case.letter) if asked and case.letter else None
+        asked = self._is_mine(case, person) and "show" in request.query_params and case.letter is not None
+        message = await self._desk.read(case) if asked else None
         return self._page(
             request, "case.html", case, person, history=await self._desk.history(case),
             pieces=views.pieces(message, case.findings) if message is not None else None,

@@ -90,6 +90,10 @@ class Cases:
         """Hold it longer; False when the claim has ended."""
         return await self._change({"case_id": case_id, **_still(lease, now)}, {"$set": {"lease.until": until}})
 
+    async def mark_read(self, case_id: str, lease: Lease, now: datetime) -> bool:
+        """Remember that the words are shown to the claim's holder; False when the claim has ended."""
+        return await self._change({"case_id": case_id, **_still(lease, now)}, {"$set": {"lease.read": True}})
+
     async def release(self, case_id: str, lease: Lease, now: datetime) -> None:
         """Give it back."""
         await self._change({"case_id": case_id, **_still(lease, now)}, {"$set": {"lease": None}})
@@ -146,7 +150,7 @@ def _still(lease: Lease, now: datetime) -> Document:
 def _document(case: Case) -> Document:
     plain = {name: value for name in _PLAIN if (value := getattr(case, name)) is not None}
     letter = {"letter": case.letter.model_dump(include=set(LETTER_FIELDS))} if case.letter else {}
-    lease = {"lease": {"by": case.lease.by, "until": case.lease.until} if case.lease else None}
+    lease = {"lease": {name: getattr(case.lease, name) for name in ("by", "until", "read")} if case.lease else None}
     return {"_id": case.leak_id, **plain, **letter, **lease, **stored_findings(case.findings)}
 
 
@@ -156,5 +160,5 @@ def _case(found: Mapping[str, Any]) -> Case:
     return Case(
         leak_id=found["_id"], **plain, findings=read_findings(found),
         letter=Letter(leak_id=found["_id"], **letter) if letter else None,
-        lease=Lease(lease["by"], lease["until"], found["fence"]) if lease else None,
+        lease=Lease(lease["by"], lease["until"], found["fence"], lease.get("read", False)) if lease else None,
     )

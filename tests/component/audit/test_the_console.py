@@ -2,6 +2,7 @@
 
 import json
 import re
+import secrets
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import pytest
 
 from services.audit import domain
 from shared.console.texts import LANGUAGES
+from shared.digests import token_digest
+from shared.events.deliveries import LeakDelivered
 from tests.component.audit.conftest import SENDER, World
 
 PAGES = Path(__file__).parents[3] / "services" / "audit" / "pages"
@@ -116,6 +119,21 @@ async def test_an_order_for_an_unknown_leak_is_warned_of(world: World) -> None:
     form = {**PAPER, "leak_id": "ab" * 16, "fields": "address", "step": "2", "go": "on"}
     async with world.browser("ada") as ada:
         assert "No origin of this leak is kept here" in (await ada.post("/orders/new", data=form)).text
+
+
+async def test_the_report_link_of_a_mail_stands_for_its_leak(world: World) -> None:
+    leak_id, token = await world.leak(), secrets.token_urlsafe(16)
+    digest = token_digest(token)
+    await world.tell(LeakDelivered(leak_id=leak_id, delivered_at=world.clock.now, report_token_digest=digest))
+    form = {**PAPER, "fields": "address", "step": "2", "go": "on"}
+    async with world.browser("ada") as ada:
+        found = await ada.post("/orders/new", data={**form, "leak_id": f"https://leak.example/report/{token}?lang=en"})
+        other = f"https://leak.example/report/{secrets.token_urlsafe(16)}"
+        unknown = await ada.post("/orders/new", data={**form, "leak_id": other})
+    assert leak_id in found.text
+    assert "No origin of this leak is kept here" not in found.text
+    assert unknown.status_code == 422
+    assert "only if we delivered it" in unknown.text
 
 
 async def test_two_auditors_carry_an_order_to_its_answer(world: World) -> None:

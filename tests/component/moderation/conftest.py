@@ -147,7 +147,8 @@ class Moderator:
         return (await self.browser.get(path)).text
 
     async def fence(self, case: str) -> str:
-        return (await self.see(case)).split('name="fence" value="')[1].split('"')[0]
+        """Of this person's claim; its words are shown, as they must be before an approval."""
+        return (await self.see(f"{case}?show")).split('name="fence" value="')[1].split('"')[0]
 
     async def act(self, case: str, verb: str, **form: str) -> httpx.Response:
         form = form if "fence" in form else {"fence": await self.fence(case), **form}

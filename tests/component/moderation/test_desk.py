@@ -36,6 +36,29 @@ async def test_a_form_that_another_site_sends_decides_nothing(world: World, mod_
     assert world.sent() == []
 
 
+async def test_what_was_not_shown_to_its_moderator_is_not_approved(world: World, mod_a: Moderator):
+    await world.decide("hold this")
+    case = await mod_a.take_next()
+    fence = (await mod_a.see(case)).split('name="fence" value="')[1].split('"')[0]
+    assert (await mod_a.browser.post(f"{case}/approve", data={"fence": fence})).status_code == 409
+    # Shown under an earlier claim is not shown.
+    await mod_a.see(f"{case}?show")
+    await mod_a.act(case, "release")
+    await mod_a.take_next()
+    fence = str(int(fence) + 1)
+    assert (await mod_a.browser.post(f"{case}/approve", data={"fence": fence})).status_code == 409
+    assert [told["outcome"] for told in world.sent()] == []
+
+
+async def test_a_decided_case_says_that_its_words_are_erased(world: World, mod_a: Moderator):
+    await world.decide("hold this")
+    case = await mod_a.take_next()
+    await mod_a.act(case, "approve")
+    page = await mod_a.see(case)
+    assert "are erased" in page
+    assert "No rule marked" not in page
+
+
 async def test_an_ended_session_decides_nothing(world: World, mod_a: Moderator):
     case = await held(world, mod_a)
     form = {"fence": await mod_a.fence(case)}

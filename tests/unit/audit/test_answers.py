@@ -99,7 +99,7 @@ def test_the_verifier_runs_alone_from_the_command_line(tmp_path: Path) -> None:
         (changed, str(key), 1, "NOT WHOLE: the signature does not hold"),
         (whole, "not-a-key", 1, "NOT WHOLE: that is no public key"),
         (whole, "AAAA", 1, "NOT WHOLE: that is no public key"),
-        (tmp_path / "none", str(key), 2, "NOT CHECKED: FileNotFoundError"),
+        (tmp_path / "none", str(key), 2, "NOT CHECKED: there is no file"),
     ):
         command = [sys.executable, "-m", "services.audit.verify", "answer", str(file), given]
         done = subprocess.run(command, capture_output=True, text=True, check=False)

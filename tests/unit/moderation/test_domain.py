@@ -25,7 +25,8 @@ def verdict(outcome: Outcome, policy: str | None = "threat") -> Verdict:
 
 def held_case() -> Case:
     outcome = domain.judged(EVENT, verdict(Outcome.HOLD), NOON, 0)
-    return domain.case_of(outcome, EVENT, "f" * 32, severity=4)
+    read = Lease("mod-a", NOON + timedelta(minutes=10), fence=1, read=True)
+    return replace(domain.case_of(outcome, EVENT, "f" * 32, severity=4), lease=read)
 
 
 def test_an_approved_leak_leaves_after_the_delay_and_keeps_no_findings():
@@ -59,6 +60,12 @@ def test_each_decision_of_a_person_is_the_next_revision():
     after, told = domain.rejected(held_case(), "mod-a", NOON, "hate", "c2VhbGVk")
     assert (after.ending, told.revision, told.policy) == ("rejected", 2, "hate")
     assert after.letter is not None
+
+
+def test_what_nobody_read_is_not_approved():
+    for lease in (None, Lease("mod-a", NOON + timedelta(minutes=10), fence=1)):
+        with pytest.raises(domain.Unread):
+            domain.approved(replace(held_case(), lease=lease), "mod-a", NOON, 0)
 
 
 def test_what_was_told_as_a_threat_to_life_is_never_approved():
