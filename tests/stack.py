@@ -174,6 +174,8 @@ class RealParts:
 @contextlib.contextmanager
 def running(home: Path) -> Iterator[RealParts]:
     """Start the servers under `home`, run the set-up step, and end everything afterwards."""
+    # Whoever ends us ends what we started.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     jars.install(JARS, lambda _done, _total: None)
     layout = Stack(home, free_base(), delay_max_s=0)
     these = servers(home, layout.base)
