@@ -109,9 +109,9 @@ class Runs:
     async def let_expire(self, sightings: Sightings) -> None:
         """Two days pass for the verifier; returns when everything that was sent has expired."""
         self.supervisor.set_clock("verifier", TWO_DAYS_S)
-        sent = len({leak_id for topic, leak_id in sightings.of_leak if topic == LeakSubmitted.TOPIC})
         async with asyncio.timeout(QUIET_S):
-            while len({leak_id for topic, leak_id in sightings.of_leak if topic == LeakExpired.TOPIC}) < sent:
+            # Those of earlier runs expire too.
+            while not _those_in(sightings, LeakSubmitted.TOPIC) <= _those_in(sightings, LeakExpired.TOPIC):
                 await asyncio.to_thread(sightings.look)
                 await asyncio.sleep(LOOK_EVERY_S)
 
@@ -135,3 +135,7 @@ class Runs:
         with MongoClient[dict[str, Any]](**self.supervisor.stack.mongo_login("audit")) as client:
             found = client["audit"]["origins"].find({}, {"_id": 1})
             return frozenset(one["_id"].partition(".")[0] for one in found)
+
+
+def _those_in(sightings: Sightings, of_topic: str) -> set[str]:
+    return {leak_id for topic, leak_id in sightings.of_leak if topic == of_topic}

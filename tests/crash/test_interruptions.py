@@ -100,15 +100,18 @@ async def test_while_the_dead_letter_topic_refuses_everything_waits_and_nothing_
         admin = supervisor.stack.kafka_admin
         [right] = [acl for acl in acls_of("verifier") if acl.name == DEAD and acl.operation.name == "WRITE"]
         supervisor.until_mails(3)
+        dead = supervisor.stack.read(DEAD)
         take_right(admin, right)
-        poison = Producer(supervisor.stack.librdkafka_login(ADMIN))
-        for number in range(3):
-            poison.produce(LeakSubmitted.TOPIC, value=b"garbage", key=str(number))
-        assert poison.flush(30) == 0
-        # The garbage stands in front of what comes after it: when much is unread, the verifier has met it and waits.
-        until(lambda: lag(admin, "verifier", TOPICS[LeakSubmitted.TOPIC]) > 6, "the verifier waits")
-        assert supervisor.stack.read(DEAD) == []
-        give_right(admin, right)
+        try:
+            poison = Producer(supervisor.stack.librdkafka_login(ADMIN))
+            for number in range(3):
+                poison.produce(LeakSubmitted.TOPIC, value=b"garbage", key=str(number))
+            assert poison.flush(30) == 0
+            # The garbage stands in front of what comes after it: when much is unread, the verifier met it and waits.
+            until(lambda: lag(admin, "verifier", TOPICS[LeakSubmitted.TOPIC]) > 6, "the verifier waits")
+            assert supervisor.stack.read(DEAD) == dead
+        finally:
+            give_right(admin, right)
 
     outcome = await calm.run(("verifier", "dead letters refused"), leaks(forties), trouble, spread_s=15)
     dead = [violation for violation in outcome.judgement.violations if violation.what == "dead letter"]
