@@ -21,7 +21,7 @@ from tests.crash.sightings import Record, Seen, Sightings
 from tests.crash.supervisor import CONNECTIONS, Death, Supervisor
 
 PATIENCE_S = QUIET_S = 330
-"""Without news. Kafka keeps the place of a member that died while it joined its group for five minutes."""
+"""Without news: then nothing more will come."""
 TWO_DAYS_S = 2 * 86_400
 CUTTING = frozenset({"mailer", "mailer-2", "database", "mailbox"})
 """What, when killed, may cut off a mail between the end of its data and the journal."""
