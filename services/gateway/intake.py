@@ -1,7 +1,7 @@
 """Group commit: requests that arrive during a flush go out together; all their origins, then all their leaks."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
@@ -15,6 +15,7 @@ from services.gateway.acts import Unavailable
 from shared.runtime import logs, metrics
 from shared.runtime.envelope import Outgoing
 from shared.runtime.errors import Transient
+from shared.runtime.kafka import Publisher
 
 FLUSHES_IN_FLIGHT = 2
 # What waits is memory; beyond this a client does better to come back later.
@@ -110,25 +111,23 @@ class Intake:
 class PrebuiltBatches:
     """Sends records as one ready batch a partition, on the partition that their key has everywhere else."""
 
-    def __init__(self, producer: Callable[[], AIOKafkaProducer | None]) -> None:
-        self._producer = producer
+    def __init__(self, publisher: Publisher) -> None:
+        self._publisher = publisher
         # Remembered, because a leak and its origin have one key and the hash is pure Python.
         self._partition_of = lru_cache(maxsize=8_192)(DefaultPartitioner())
 
     async def send(self, records: Sequence[Outgoing]) -> None:
         """One batch for each partition that is concerned, all at once."""
-        producer = self._producer()
-        if producer is None:
-            raise Transient("Kafka is not connected")
         grouped: dict[tuple[str, int], list[Outgoing]] = {}
-        for topic in {record.topic for record in records}:
-            partitions = tuple(sorted(await producer.partitions_for(topic)))
-            for record in records:
-                if record.topic == topic:
-                    partition = self._partition_of(record.key, partitions, partitions)
-                    grouped.setdefault((topic, partition), []).append(record)
-        sends = [_send_partition(producer, *place, part) for place, part in grouped.items()]
-        await asyncio.gather(*sends)
+        async with self._publisher.connected() as producer:
+            for topic in {record.topic for record in records}:
+                partitions = tuple(sorted(await producer.partitions_for(topic)))
+                for record in records:
+                    if record.topic == topic:
+                        partition = self._partition_of(record.key, partitions, partitions)
+                        grouped.setdefault((topic, partition), []).append(record)
+            sends = [_send_partition(producer, *place, part) for place, part in grouped.items()]
+            await asyncio.gather(*sends)
         for (topic, _), part in grouped.items():
             metrics.PUBLISHED.labels(topic).inc(len(part))
 

@@ -43,7 +43,7 @@ def build(
     storage, key_holder, close_limiter = limiter_store(settings.limiter_url)
     acts = LiveActs(
         acceptor=Acceptor(
-            keys, Intake(sender or PrebuiltBatches(lambda: service.publisher.producer)),
+            keys, Intake(sender or PrebuiltBatches(service.publisher)),
             timedelta(hours=settings.confirm_within_h),
         ),
         publisher=service.publisher, events=kept, clients=KnownClients(clients), keys=keys, clock=clock,

@@ -2,7 +2,8 @@
 
 import asyncio
 import ssl
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -18,6 +19,7 @@ from shared.runtime.settings import ServiceSettings
 
 SEND_WITHIN_S = 30
 ANSWER_WITHIN_S = 5
+CONNECT_AGAIN_S = 0.5
 POLL_WITHIN_MS = 600_000
 """Longest time between two polls; above the delivery policy's attempts at one batch."""
 
@@ -66,6 +68,7 @@ class Publisher:
         self.service = settings.SERVICE
         self._settings = settings
         self.producer: AIOKafkaProducer | None = None
+        self._renewing: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Connect; raises while Kafka is away."""
@@ -80,8 +83,34 @@ class Publisher:
 
     async def stop(self) -> None:
         """Send what is buffered and disconnect."""
+        if self._renewing is not None:
+            self._renewing.cancel()
         if self.producer is not None:
             await self.producer.stop()
+
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator[AIOKafkaProducer]:
+        """The producer, to send with; Transient when there is none, or when it is refused."""
+        producer = self.producer
+        if producer is None:
+            raise Transient("Kafka is not connected")
+        try:
+            yield producer
+        except KafkaError as refused:
+            if self.producer is producer:
+                self.producer = None
+                self._renewing = asyncio.create_task(self._renew(producer))
+            raise Transient("Kafka did not take the records") from refused
+
+    async def _renew(self, refused: AIOKafkaProducer) -> None:
+        """Aiokafka counted the batch that was refused, the broker did not: of that producer it takes no other one."""
+        while self.producer is None:
+            try:
+                await self.start()
+            except Exception:  # noqa: BLE001  # whatever is away, until it is back
+                await asyncio.sleep(CONNECT_AGAIN_S)
+        with suppress(KafkaError):
+            await refused.stop()
 
     async def publish(self, *events: Event) -> None:
         """Tell these events. When this returns they are durable; Transient when Kafka does not take them."""
@@ -89,16 +118,12 @@ class Publisher:
 
     async def send(self, records: Sequence[Outgoing]) -> None:
         """Send ready-made records, gathered; the durable half of `publish`."""
-        if self.producer is None:
-            raise Transient("Kafka is not connected")
-        try:
+        async with self.connected() as producer:
             waiting = [
-                await self.producer.send(record.topic, record.value, record.key, headers=list(record.headers))
+                await producer.send(record.topic, record.value, record.key, headers=list(record.headers))
                 for record in records
             ]
             await asyncio.gather(*waiting)
-        except KafkaError as refused:
-            raise Transient("Kafka did not take the records") from refused
         for record in records:
             metrics.PUBLISHED.labels(record.topic).inc()
 

@@ -1,6 +1,7 @@
 """The delivery policy on the real broker: what a batch, a restart, a strange record and a refusal do to it."""
 
 import asyncio
+import contextlib
 import json
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -11,6 +12,7 @@ import pytest
 from cloudevents.core.bindings.kafka import KafkaMessage, from_binary
 from cloudevents.core.formats.json import JSONFormat
 
+from deploy.setup.kafka import acls_of
 from services.gateway.settings import Settings as GatewaySettings
 from services.verifier.settings import Settings as VerifierSettings
 from shared.events.confirmations import ConfirmationClicked
@@ -18,6 +20,7 @@ from shared.runtime import kafka
 from shared.runtime.delivery import Policy
 from shared.runtime.errors import Transient
 from shared.runtime.service import Service
+from tests.crash.groups import give_right, take_right
 from tests.stack import RealParts
 
 pytestmark = pytest.mark.integration
@@ -169,6 +172,33 @@ async def test_a_dead_letter_topic_that_refuses_keeps_the_record(empty_stack: Re
         refuse = False
         await service.caught_up(ConfirmationClicked)
     assert len(empty_stack.read("verifier.dead.v1")) == 1
+
+
+async def test_after_a_batch_was_refused_the_next_one_is_taken(empty_stack: RealParts) -> None:
+    [right] = [one for one in acls_of("gateway")
+               if one.name == ConfirmationClicked.TOPIC and one.operation.name == "WRITE"]
+    # The same one each time, for the same partition: what a producer was refused there is what matters.
+    (click,) = clicks(1)
+
+    async def until_refused() -> None:
+        async with asyncio.timeout(DEADLINE_S):
+            while True:
+                await publishing.publish(click)
+
+    async with publisher(empty_stack) as publishing:
+        await publishing.publish(click)
+        take_right(empty_stack.kafka_admin, right)
+        try:
+            with pytest.raises(Transient):
+                await until_refused()
+        finally:
+            give_right(empty_stack.kafka_admin, right)
+        before = len(empty_stack.read(ConfirmationClicked.TOPIC))
+        async with asyncio.timeout(DEADLINE_S):
+            while len(empty_stack.read(ConfirmationClicked.TOPIC)) == before:
+                with contextlib.suppress(Transient):
+                    await publishing.publish(click)
+                await asyncio.sleep(0.05)
 
 
 async def test_stopping_in_a_batch_finishes_it_and_commits_it(empty_stack: RealParts) -> None:
