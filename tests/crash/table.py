@@ -24,8 +24,8 @@ class Table:
         self._kept = kept
 
     def add(self, row: dict[str, Any]) -> None:
-        """One run's."""
-        self.rows.append(row)
+        """One run's, with what it was made on."""
+        self.rows.append(row | _made_on())
         if self._kept:
             self.keep()
 
@@ -40,7 +40,7 @@ class Table:
         """For comparing later. Rows of runs that were not made again stay, with the commit they were made on."""
         path.parent.mkdir(parents=True, exist_ok=True)
         earlier = json.loads(path.read_text())["rows"] if path.exists() else []
-        rows = {_run(row): row for row in earlier} | {_run(row): row | _made_on() for row in self.rows}
+        rows = {_run(row): row for row in earlier} | {_run(row): row for row in self.rows}
         machine = {"cpus": os.cpu_count(), "kernel": platform.release()}
         path.write_text(json.dumps({"machine": machine, "rows": list(rows.values())}, indent=2) + "\n")
 
