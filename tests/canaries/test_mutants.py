@@ -11,7 +11,7 @@ from tests.canaries.scanner import Hit, as_found
 from tests.canaries.strays import poison, refused_requests
 from tests.canaries.world import World
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.integration, pytest.mark.long, pytest.mark.timeout(300)]
 
 # Faults that leave each other's traces alone, and the life in which they show, are planted together.
 AT_THE_DOOR = ("origin in clear", "sender in clear", "recipient in clear", "message in clear", "edge strips nothing")
