@@ -86,5 +86,5 @@ async def _read(receive: Receive, most: int) -> bytes:
 
 
 def _refusal(name: str) -> Response:
-    # The rest of the body is on its way; closing is the only way not to read it.
+    # What is still on its way is not read any more: the connection ends with the answer.
     return problem(name, headers={"connection": "close"})

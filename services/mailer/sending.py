@@ -18,6 +18,7 @@ ROUND_S: Final = 1.0
 """A round of taking returns after this time, so that a stop is not kept waiting."""
 GATHER_S: Final = 0.02
 AHEAD: Final = 5
+"""Mails a connection that are taken before there is room on the wire."""
 PAUSES_S: Final = (1, 2, 5, 10, 20, 40, 60)
 """Waits while the relay can't be reached."""
 
