@@ -178,3 +178,10 @@ def _placed(parts: RealParts, topic: str) -> list[tuple[bytes, int]]:
 
 def _command(pid: int) -> bytes:
     return Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def test_a_body_of_megabytes_is_answered_not_cut_off(gateway: Running) -> None:
+    for content in (b" " * 10_000_000, iter([b" " * 1_000_000] * 10)):
+        answer = gateway.client.post("/v1/leaks", content=content, headers={"content-type": "application/json"})
+        assert answer.status_code == 413
+        assert answer.headers["content-type"] == "application/problem+json"
