@@ -8,12 +8,19 @@ from tests.canaries.lives import Lives
 from tests.canaries.people import FATES
 from tests.canaries.strays import lived
 from tests.canaries.world import World, world
-from tests.stack import RealParts
+from tests.stack import RealParts, running
+
+
+@pytest.fixture(scope="package")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealParts]:
+    """Real Kafka and both databases, with everybody's rights."""
+    with running(tmp_path_factory.mktemp("canaries")) as parts:
+        yield parts
 
 
 @pytest.fixture(scope="package")
 def alive(stack: RealParts) -> Iterator[World]:
-    """The services and a mailbox, on the session's real parts."""
+    """The services and a mailbox, on these real parts."""
     with world(stack) as one:
         yield one
 

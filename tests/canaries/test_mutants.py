@@ -11,7 +11,7 @@ from tests.canaries.scanner import Hit, as_found
 from tests.canaries.strays import poison, refused_requests
 from tests.canaries.world import World
 
-pytestmark = [pytest.mark.integration, pytest.mark.long, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
 # Faults that leave each other's traces alone, and the life in which they show, are planted together.
 AT_THE_DOOR = ("origin in clear", "sender in clear", "recipient in clear", "message in clear", "edge strips nothing")
@@ -43,21 +43,18 @@ def _all_found(lives: Lives, names: tuple[str, ...]) -> bool:
     return missed(names, found) == []
 
 
-def test_a_seal_that_is_missing_at_the_door_and_an_edge_that_strips_nothing_are_found(alive: World) -> None:
-    with alive.otherwise(planted(AT_THE_DOOR)):
+@pytest.mark.parametrize("names", [
+    pytest.param(AT_THE_DOOR, id="at the door"),
+    pytest.param(IN_THE_CHALLENGE, id="in the challenge", marks=pytest.mark.long),
+])
+def test_a_seal_that_is_missing_and_an_edge_that_strips_nothing_are_found(
+    alive: World, names: tuple[str, ...]
+) -> None:
+    with alive.otherwise(planted(names)):
         lives = Lives(alive, people(4))
         for one in lives.canaries:
             lives.send(one)
-        until(lambda: _all_found(lives, AT_THE_DOOR), "every fault is found")
-
-
-@pytest.mark.long
-def test_a_challenge_that_is_not_sealed_is_found(alive: World) -> None:
-    with alive.otherwise(planted(IN_THE_CHALLENGE)):
-        lives = Lives(alive, people(4))
-        for one in lives.canaries:
-            lives.send(one)
-        until(lambda: _all_found(lives, IN_THE_CHALLENGE), "it is found")
+        until(lambda: _all_found(lives, names), "every fault is found")
 
 
 @pytest.mark.long

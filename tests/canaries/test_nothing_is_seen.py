@@ -9,7 +9,7 @@ from tests.canaries.scanner import as_found
 from tests.canaries.strays import lived
 from tests.canaries.world import World
 
-pytestmark = [pytest.mark.integration, pytest.mark.long, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
 ALL = 200
 """Half of them come from IPv4 addresses and half from IPv6."""

@@ -13,7 +13,7 @@ from tests.canaries.client import Answer, ask, ask_form, ask_json
 from tests.canaries.lives import Lives
 from tests.canaries.people import Canary, Fate
 
-pytestmark = [pytest.mark.integration, pytest.mark.long, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
 ROUNDS, REPEATS = 25, 2
 APART = 1.5

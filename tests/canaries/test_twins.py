@@ -5,7 +5,7 @@ import pytest
 from tests.canaries import twins
 from tests.canaries.world import World
 
-pytestmark = [pytest.mark.integration, pytest.mark.long, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
 
 def test_two_runs_that_differ_in_who_sends_give_the_same_mails_and_records(alive: World) -> None:

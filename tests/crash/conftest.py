@@ -13,7 +13,7 @@ from tests.stack import running
 TABLE = pytest.StashKey[Table]()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
     """Five services under the supervisor, a moderator at the desk, nothing armed."""
     with running(tmp_path_factory.mktemp("crash")) as parts:

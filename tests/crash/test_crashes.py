@@ -12,7 +12,7 @@ from tests.crash.runs import Runs
 from tests.crash.supervisor import Supervisor
 from tests.crash.table import Table
 
-pytestmark = [pytest.mark.integration, pytest.mark.long, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
 LONG = 5
 """Forties of leaks in a run of the full matrix."""

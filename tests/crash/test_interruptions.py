@@ -13,7 +13,7 @@ from tests.crash.runs import Runs
 from tests.crash.supervisor import LEASE_S, SERVERS, Supervisor, until
 from tests.crash.table import Table
 
-pytestmark = [pytest.mark.integration, pytest.mark.long, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
 LOADS = [pytest.param(1, id="40"), pytest.param(5, id="200", marks=pytest.mark.long)]
 DEAD = "verifier.dead.v1"

@@ -13,7 +13,7 @@ from tests.crash.runs import Outcome, Runs
 from tests.crash.sightings import Record, Sightings
 from tests.crash.table import Table
 
-pytestmark = [pytest.mark.integration, pytest.mark.long, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
 PATIENCE_S = 30
 """What was lost is waited for in vain; nothing here is silent for longer."""

@@ -19,7 +19,7 @@ from tests.crash.supervisor import until
 from tests.crash.table import Table
 from tests.crash.test_planted_bugs import publish
 
-pytestmark = [pytest.mark.integration, pytest.mark.long, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
 # Their tokens come out of the handling of leak.submitted, so no click can be read before it.
 CLICKS = (ConfirmationClicked.TOPIC, SenderStopped.TOPIC)

@@ -15,7 +15,18 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 FLAGS = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-lcd-text")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """The whole system, started as a person starts it; see tests/system.py."""
+    running_system = System(tmp_path_factory.mktemp("system"))
+    try:
+        running_system.start()
+        yield running_system
+    finally:
+        running_system.end()
+
+
+@pytest.fixture(scope="package")
 def doors(system: System) -> Doors:
     """The running system's, for people and for who looks over their shoulders."""
     return Doors.of(system)
