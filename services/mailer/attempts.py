@@ -3,16 +3,15 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
-from services.mailer import domain
+from services.mailer import domain, telling
 from services.mailer.addresses import NotAnAddress
-from services.mailer.domain import Again, Ended, Ending, Job, Mail
-from services.mailer.gate import Gate
+from services.mailer.domain import Again, Ended, Job, Mail
+from services.mailer.gate import Gate, Verdict
 from services.mailer.store.mails import Mails
 from services.mailer.store.recipients import Recipients
-from services.mailer.telling import Teller
 from services.mailer.transports import Transport
 from services.mailer.unseal import Opening
 from shared.runtime import logs, metrics
@@ -41,7 +40,7 @@ class Attempts:
 
     def __init__(
         self, mails: Mails, recipients: Recipients, *, gate: Gate, transport: Transport, opening: Opening,
-        teller: Teller, terms: Terms, clock: Clock,
+        teller: telling.Teller, terms: Terms, clock: Clock,
     ) -> None:
         self._mails = mails
         self._recipients = recipients
@@ -57,48 +56,52 @@ class Attempts:
         """From now on give back what is not on the wire yet."""
         self._stopping = True
 
-    async def make(self, job: Job) -> None:
+    async def make(self, seen: Job) -> None:
         """Send it, or end it without; Unreachable when there is no connection: nothing happened then."""
-        if job.cut_off:
+        if seen.cut_off:
+            if not await self._mails.note_unknown(seen, self._clock()):
+                return
             metrics.MAILS_UNKNOWN.inc()
-            await self._mails.note_unknown(job)
-        if job.halt == "stopped" and not job.unknown:
-            await self._lay_down(job)
+        if seen.halt == "stopped" and not seen.unknown:
+            await self._mails.lay_down(seen, self._clock())
             return
-        end = domain.end_without_sending(job, self._clock())
-        ending = await self._keep(job, Ended(end)) if end else await self._over_the_wire(job)
-        if ending is not None:
-            await self._teller.tell(ending)
+        end = domain.end_without_sending(seen, self._clock())
+        ended = await (self._teller.journal_unsent(seen, end) if end else self._over_the_wire(seen))
+        if ended is not None:
+            await self._teller.tell(ended)
 
-    async def give_back(self, job: Job, after_s: float) -> None:
-        """Nothing was tried: another attempt later, at no cost to the mail."""
-        again = Again(self._clock() + timedelta(seconds=after_s), job.tries, job.unknown)
-        await self._mails.give_back(job, again, self._clock())
-
-    async def _over_the_wire(self, job: Job) -> Ending | None:
+    async def _over_the_wire(self, seen: Job) -> telling.Ended | None:
         # The connection is held until the journal has the end: so a crash leaves at most one mail a connection unknown.
         async with self._transport.connection() as connection:
-            step = self._again(job, 0) if self._stopping else await self._prepare(job)
+            if self._stopping:
+                return None
+            asked_at = self._clock()
+            verdict, job = await self._gate.ask(seen)
+            if verdict == "lost":
+                return None
+            step = self._next_step(job, verdict, asked_at)
             if isinstance(step, Mail):
                 answer = await connection.send(step)
                 if isinstance(answer, domain.Unknown):
                     metrics.MAILS_UNKNOWN.inc()
                 step = domain.after(answer, job, self._clock(), self._terms.retry_after_s)
-            return None if step is None else await self._keep(job, step)
+            return await self._keep(job, step)
 
-    async def _prepare(self, job: Job) -> Mail | Ended | Again | None:
-        """The mail, ready and allowed to leave; or what becomes of it instead; None when it is no longer ours."""
-        now = self._clock()
-        try:
-            verdict = await self._gate.ask(job)
-            if verdict in ("blocked", "limit"):
+    def _next_step(self, job: Job, verdict: Verdict, asked_at: datetime) -> Mail | Ended | Again:
+        """The mail, ready and allowed to leave; or what becomes of it instead."""
+        match verdict:
+            case "blocked" | "limit":
                 return Ended(domain.honest(verdict, job.unknown))
-            if verdict == "go":
-                mail = self._opening.mail(job, self._clock())
-                if self._clock() + self._terms.exchange < now + self._terms.lease:
-                    return mail
-            # Halted, or held up for so long that the lease might end on the wire: look again at once.
-            return None if verdict == "lost" else self._again(job, 0)
+            case "unsure":
+                return self._again(job, domain.NOT_SENT_AGAIN_S)
+            case "go" if self._clock() + self._terms.exchange < asked_at + self._terms.lease:
+                return self._write(job)
+        # Halted, or held up for so long that the lease might end on the wire: look again at once.
+        return self._again(job, 0)
+
+    def _write(self, job: Job) -> Mail | Ended | Again:
+        try:
+            return self._opening.mail(job, self._clock())
         except NotAnAddress:
             return Ended(domain.honest("refused", job.unknown))
         except SealBroken:
@@ -109,7 +112,7 @@ class Attempts:
             log.warning("a mail was not prepared", error_class=type(error).__name__, where=logs.where(error))
             return self._again(job, domain.NOT_SENT_AGAIN_S)
 
-    async def _keep(self, job: Job, step: Ended | Again) -> Ending | None:
+    async def _keep(self, job: Job, step: Ended | Again) -> telling.Ended | None:
         """Journal what became of it. What happened on the wire is known here only, so we wait for the store."""
         if isinstance(step, Again):
             metrics.MAILS_DEFERRED.inc()
@@ -118,10 +121,6 @@ class Attempts:
         if step.suppress:
             await _for_sure(lambda: self._recipients.suppress([job.address], "no_mailbox", self._clock()))
         return await _for_sure(lambda: self._teller.journal(job, step.end))
-
-    async def _lay_down(self, job: Job) -> None:
-        if not await self._mails.lay_down(job, self._clock()):
-            await self.give_back(job, 0)
 
     def _again(self, job: Job, after_s: float) -> Again:
         return Again(self._clock() + timedelta(seconds=after_s), job.tries, job.unknown)

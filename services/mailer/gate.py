@@ -1,7 +1,7 @@
 """The last questions before a mail leaves, for all mails in flight at once: is it ours, wanted, and not too much."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from services.mailer.domain import Job
@@ -9,10 +9,13 @@ from services.mailer.rounds import Rounds
 from services.mailer.store.mails import Mails
 from services.mailer.store.recipients import Recipients
 from services.mailer.store.shapes import utc_day
+from shared.runtime import logs
 from shared.runtime.clock import Clock
 
-Verdict = Literal["go", "blocked", "limit", "halted", "lost"]
-"""`lost`: another replica has the mail by now. `halted`: a word came that it must not go."""
+log = logs.get("mailer")
+
+Verdict = Literal["go", "blocked", "limit", "halted", "unsure", "lost"]
+"""`lost`: another replica has the mail. `halted`: a word came that it must not go. `unsure`: nobody could say now."""
 
 
 @dataclass(frozen=True)
@@ -35,31 +38,38 @@ class Gate:
         self._blocks_read = blocks_read
         self._limits = limits
         self._clock = clock
-        self._rounds: Rounds[Job, Verdict] = Rounds(self._judge)
+        self._rounds: Rounds[Job, tuple[Verdict, Job]] = Rounds(self._judge)
 
-    async def ask(self, job: Job) -> Verdict:
-        """Whether this mail may leave now. The attempt is in the journal when this returns."""
-        return await self._rounds.do(job)
+    async def ask(self, seen: Job) -> tuple[Verdict, Job]:
+        """Whether this mail may leave now, and how it stands. Its attempt has begun, unless it is lost."""
+        return await self._rounds.do(seen)
 
-    async def _judge(self, jobs: Sequence[Job]) -> list[Verdict]:
+    async def _judge(self, seen: Sequence[Job]) -> list[tuple[Verdict, Job]]:
         now = self._clock()
         day = utc_day(now)
-        halts = await self._mails.start(jobs, day, now)
-        over = await self._over_the_limit([job for job in jobs if job.id in halts], day)
+        ours = await self._mails.begin([job.id for job in seen], now)
+        try:
+            verdicts = await self._verdicts(list(ours.values()), day)
+            ours = {id_: replace(job, counted=day) for id_, job in ours.items()}
+        except Exception as error:  # noqa: BLE001  # their attempts have begun, so each must be ended
+            log.warning("a mail was not prepared", error_class=type(error).__name__, where=logs.where(error))
+            verdicts = dict.fromkeys(ours, "unsure")
+        return [(verdicts[job.id], ours[job.id]) if job.id in ours else ("lost", job) for job in seen]
+
+    async def _verdicts(self, jobs: Sequence[Job], day: str) -> dict[str, Verdict]:
+        over = await self._over_the_limit([job for job in jobs if not job.halt], day)
         # Read last, and up to the end of the topic as of now: a block wins over everything (I8).
         await self._blocks_read()
         suppressed = await self._recipients.suppressed({job.address for job in jobs})
 
         def verdict(job: Job) -> Verdict:
-            if job.id not in halts:
-                return "lost"
-            if halts[job.id]:
+            if job.halt:
                 return "halted"
             if job.address in suppressed:
                 return "blocked"
             return "limit" if job.id in over else "go"
 
-        return [verdict(job) for job in jobs]
+        return {job.id: verdict(job) for job in jobs}
 
     async def _over_the_limit(self, jobs: Sequence[Job], day: str) -> set[str]:
         """Leaks beyond a limit. Counted once a mail and day: an attempt repeated today is not another mail."""

@@ -1,6 +1,7 @@
 """Journals how mails end, then tells the others. What a crash leaves untold, a sweep tells."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -12,7 +13,17 @@ from shared.runtime.clock import Clock
 from shared.runtime.kafka import Publisher
 
 SWEEP_AFTER: Final = timedelta(seconds=30)
-SWEEP_AT_MOST: Final = 500
+SWEEP_AT_MOST: Final = 100
+
+
+@dataclass
+class Ended:
+    """Mails whose ends were journaled together, and whether the others know."""
+
+    endings: Sequence[Ending]
+    round_id: str | None
+    """In the store, until the ends are told; None when there is nothing to tell."""
+    told: bool = False
 
 
 class Teller:
@@ -22,36 +33,59 @@ class Teller:
         self._mails = mails
         self._publisher = publisher
         self._clock = clock
-        self._journal: Rounds[tuple[Job, End], Ending] = Rounds(self._journal_round)
-        self._news: Rounds[Ending, None] = Rounds(self._tell_round)
+        self._journal: Rounds[tuple[Job, End], tuple[Ending, Ended]] = Rounds(self._journal_round)
+        self._news: Rounds[Ended, None] = Rounds(self._tell_round)
 
-    async def journal(self, job: Job, end: End) -> Ending:
-        """Durable when it returns; the end that counts, which is the first one."""
-        ending = await self._journal.do((job, end))
+    async def journal(self, job: Job, end: End) -> Ended:
+        """Durable when it returns. Of several ends of a mail the first one counts."""
+        ending, ended = await self._journal.do((job, end))
         metrics.MAILS.labels(job.what, ending.end).inc()
-        return ending
+        return ended
 
-    async def tell(self, ending: Ending) -> None:
-        """Publish one end, together with those that come at the same time."""
-        if ending.what == "letter":
-            await self._news.do(ending)
+    async def journal_unsent(self, job: Job, end: End) -> Ended | None:
+        """The same for a mail that was not tried; None when it does not stand as it was seen any more."""
+        round_id = await self._announce([job])
+        ending = await self._mails.end_unsent(job, end, self._clock())
+        if ending is None:
+            return None
+        metrics.MAILS.labels(job.what, ending.end).inc()
+        return Ended([ending], round_id)
+
+    async def tell(self, ended: Ended) -> None:
+        """Publish these ends, together with those that come at the same time."""
+        await self._news.do(ended)
 
     async def tell_all(self, endings: Iterable[Ending]) -> None:
-        """Publish ends as stored, again if need be, and mark them."""
-        events = {one.id: event for one in endings if (event := one.event)}
-        if events:
-            await self._publisher.publish(*events.values())
-            await self._mails.told(events)
+        """Publish ends as stored, again if need be."""
+        await self._publisher.publish(*[event for one in endings if (event := one.event)])
 
     async def sweep(self) -> None:
         """Tell what a crash left."""
-        await self.tell_all(await self._mails.untold(self._clock() - SWEEP_AFTER, SWEEP_AT_MOST))
+        rounds = await self._mails.untold(self._clock() - SWEEP_AFTER, SWEEP_AT_MOST)
+        if rounds:
+            ended = await self._mails.ended({id_ for ids in rounds.values() for id_ in ids})
+            await self.tell_all(ended.values())
+            for round_id, ids in rounds.items():
+                await self._mails.told([round_id], still=[id_ for id_ in ids if id_ not in ended])
 
-    async def _journal_round(self, ends: Sequence[tuple[Job, End]]) -> list[Ending]:
+    async def _announce(self, jobs: Sequence[Job]) -> str | None:
+        letters = [job.id for job in jobs if job.what == "letter"]
+        return await self._mails.announce(letters, self._clock()) if letters else None
+
+    async def _journal_round(self, ends: Sequence[tuple[Job, End]]) -> list[tuple[Ending, Ended]]:
+        round_id = await self._announce([job for job, _ in ends])
         # One moment for all of them, so that those that ended alike are one write.
         at = self._clock()
-        return await self._mails.end([Ending(job.id, job.what, end, at, job.report) for job, end in ends])
+        endings = await self._mails.end([Ending(job.id, job.what, end, at, job.report) for job, end in ends])
+        ended = Ended(endings, round_id)
+        return [(ending, ended) for ending in endings]
 
-    async def _tell_round(self, endings: Sequence[Ending]) -> list[None]:
-        await self.tell_all(endings)
-        return [None] * len(endings)
+    async def _tell_round(self, wished: Sequence[Ended]) -> list[None]:
+        # Each mail of a round wishes it, and the first wish tells all.
+        new = {ended.round_id: ended for ended in wished if ended.round_id and not ended.told}
+        if new:
+            await self.tell_all(ending for ended in new.values() for ending in ended.endings)
+            for ended in new.values():
+                ended.told = True
+            await self._mails.told([round_id for round_id in new if round_id])
+        return [None] * len(wished)

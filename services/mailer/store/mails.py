@@ -1,9 +1,13 @@
 """The mails that wait, and the journal of their attempts.
 
 One document a mail, by leak_id or challenge_id: what it is made of, sealed; who has it; in the end how it ended, and
-nothing of what it was made of. `due_at` is when a replica may take it; taking it moves `due_at` to the lease's end, so
-a crashed replica's mails come back by themselves. `attempt_at` stands while an attempt's end is not in the journal.
+nothing of what it was made of. `due_at` is when a replica may begin an attempt; beginning moves `due_at` to the
+lease's end, so a crashed replica's mails come back by themselves. `attempt_at` stands from the beginning of an attempt
+until its end is in the journal: found on a mail that is due, it says that a crash cut the attempt off.
 A document without `due_at` is done with, or is the tombstone of a word that came before its leak.
+
+An update costs several times an insert, so a mail has two: when its attempt begins, and when it ends. What is still to
+be told of ends is kept a round at a time, in `rounds`.
 """
 
 import secrets
@@ -13,7 +17,7 @@ from datetime import datetime, timedelta
 
 from pymongo import ReturnDocument
 
-from services.mailer.domain import Again, Change, End, Ending, Halt, Job, Standing, What
+from services.mailer.domain import Again, Change, End, Ending, Job, Standing, What
 from services.mailer.store import shapes
 from shared.runtime import mongo
 from shared.runtime.mongo import Database, Document
@@ -23,16 +27,17 @@ NOT_ENDED = {"end": {"$exists": False}}
 
 
 class Mails:
-    """The collection `mails`."""
+    """The collections `mails` and `rounds`."""
 
     def __init__(self, database: Database, *, lease: timedelta, keep: timedelta) -> None:
         self._mails: mongo.Collection = database["mails"]
+        self._rounds: mongo.Collection = database["rounds"]
         self._lease = lease
         self._keep = keep
 
     async def create_indexes(self) -> None:
         """Idempotent."""
-        for field in ("due_at", "untold_since", "forget_at"):
+        for field in ("due_at", "forget_at"):
             await self._mails.create_index(field, sparse=True)
 
     # -- what arrives
@@ -71,53 +76,58 @@ class Mails:
 
     # -- what is taken, and what becomes of it
 
-    async def take(
-        self, at_most: int, busy: Mapping[str, int], per_domain: int, now: datetime, *, halted_only: bool = False
+    async def due(
+        self, at_most: int, now: datetime, *, passing_over: Collection[str] = (), halted_only: bool = False
     ) -> list[Job]:
-        """Lease mails that are due. `busy`: mails in flight a domain; none gets more than `per_domain`."""
-        due: Document = {"due_at": {"$lte": now}} | ({"halt": {"$in": ["stopped", "cancelled"]}} if halted_only else {})
-        full = [domain for domain, count in busy.items() if count >= per_domain]
-        others = {"domain": {"$nin": full}} if full else {}
-        found = self._mails.find(due | others, {"domain": 1}).sort("due_at").limit(at_most)
-        ids = shapes.fair_share([one async for one in found], busy, per_domain)
-        if not ids:
-            return []
+        """Mails whose time has come, without their content, and as they stand now: `begin` says if they still do.
+
+        `passing_over`: digests of domains that nothing is wanted for.
+        """
+        wanted: Document = {"due_at": {"$lte": now}} | ({"domain": {"$nin": [*passing_over]}} if passing_over else {})
+        if halted_only:
+            wanted["halt"] = {"$in": ["stopped", "cancelled"]}
+        found = self._mails.find(wanted, {"content": 0}).sort("due_at").limit(at_most)
+        return [shapes.job(one) async for one in found]
+
+    async def begin(self, ids: Collection[str], now: datetime) -> dict[str, Job]:
+        """Lease those of these mails that are due, and journal that their attempts begin; as they stand then."""
         lease = secrets.token_hex(16)
-        await self._mails.update_many(
-            {"_id": {"$in": ids}, **due}, {"$set": {"lease": lease, "due_at": now + self._lease}}
-        )
-        return [shapes.job(one) async for one in self._mails.find({"_id": {"$in": ids}, "lease": lease})]
+        begun = {"lease": lease, "attempt_at": now, "due_at": now + self._lease}
+        await self._mails.update_many({"_id": {"$in": [*ids]}, **_waiting(now)}, {"$set": begun})
+        found = self._mails.find({"_id": {"$in": [*ids]}, "lease": lease})
+        return {one["_id"]: shapes.job(one, ours=True) async for one in found}
 
-    async def note_unknown(self, job: Job) -> None:
-        """Journal that an attempt was cut off: its end is unknown."""
-        await self._mails.update_one(
-            {"_id": job.id, "lease": job.lease}, {"$set": {"unknown": job.unknown}, "$unset": {"attempt_at": ""}}
+    async def note_unknown(self, job: Job, now: datetime) -> bool:
+        """Journal that an attempt was cut off: its end is unknown. False when somebody else did."""
+        noted = await self._mails.update_one(
+            {"_id": job.id, "lease": job.lease, "due_at": {"$lte": now}},
+            {"$set": {"unknown": job.unknown}, "$unset": OF_THE_LEASE},
         )
+        return bool(noted.matched_count)
 
-    async def start(self, jobs: Sequence[Job], day: str, now: datetime) -> dict[str, Halt | None]:
-        """Journal that attempts begin, and renew the leases; the halt of each mail that is still ours."""
-        ids = [job.id for job in jobs]
-        leases = sorted({job.lease for job in jobs if job.lease})
-        attempt = secrets.token_hex(16)
-        ours = {"_id": {"$in": ids}, "lease": {"$in": leases}, "due_at": {"$gt": now}, **NOT_ENDED}
-        started = {"attempt_at": now, "attempt": attempt, "counted": day, "due_at": now + self._lease}
-        await self._mails.update_many(ours, {"$set": started})
-        found = self._mails.find({"_id": {"$in": ids}, "attempt": attempt}, {"halt": 1})
-        return {one["_id"]: one.get("halt") async for one in found}
+    async def end_unsent(self, job: Job, end: End, now: datetime) -> Ending | None:
+        """Journal an end without an attempt; None when the mail does not stand as it was seen any more."""
+        ending = Ending(job.id, job.what, end, now, job.report)
+        ended = await self._mails.update_one(
+            {"_id": job.id, "halt": job.halt, **_waiting(now)}, shapes.ended(job.what, end, now, self._keep)
+        )
+        return ending if ended.matched_count else None
 
     async def end(self, endings: Sequence[Ending]) -> list[Ending]:
         """Journal how mails ended and erase what they were made of. The first end of a mail counts, and is returned."""
         alike: dict[tuple[What, End, datetime], list[str]] = defaultdict(list)
         for one in endings:
             alike[one.what, one.end, one.at].append(one.id)
+        ended = 0
         for (what, end, at), ids in alike.items():
-            await self._mails.update_many({"_id": {"$in": ids}, **NOT_ENDED}, shapes.ended(what, end, at, self._keep))
-        stored = await self.ended([one.id for one in endings])
+            update = shapes.ended(what, end, at, self._keep)
+            ended += (await self._mails.update_many({"_id": {"$in": ids}, **NOT_ENDED}, update)).matched_count
+        stored = await self.ended([one.id for one in endings]) if ended < len(endings) else {}
         return [stored.get(one.id, one) for one in endings]
 
     async def give_back(self, job: Job, again: Again, now: datetime) -> None:
         """End the lease: the mail is due again at `again.at`, or now if somebody halted it meanwhile."""
-        fields = {"due_at": again.at, "tries": again.tries, "unknown": again.unknown}
+        fields = {"due_at": again.at, "tries": again.tries, "unknown": again.unknown, "counted": job.counted}
         after = await self._mails.find_one_and_update(
             {"_id": job.id, "lease": job.lease, **NOT_ENDED}, {"$set": fields, "$unset": OF_THE_LEASE},
             return_document=ReturnDocument.AFTER,
@@ -127,13 +137,12 @@ class Mails:
                 {"_id": job.id, "lease": None, "halt": after["halt"], **NOT_ENDED}, {"$set": {"due_at": now}}
             )
 
-    async def lay_down(self, job: Job, now: datetime) -> bool:
-        """Erase a letter whose approval was taken back; False when it was approved again meanwhile."""
-        laid = await self._mails.update_one(
-            {"_id": job.id, "lease": job.lease, "halt": "stopped"},
+    async def lay_down(self, job: Job, now: datetime) -> None:
+        """Erase a letter whose approval was taken back, unless it was approved again meanwhile."""
+        await self._mails.update_one(
+            {"_id": job.id, "halt": "stopped", **_waiting(now)},
             {"$unset": {**shapes.PERISHABLE, **OF_THE_LEASE}, "$set": {"forget_at": now + self._keep}},
         )
-        return bool(laid.matched_count)
 
     # -- what is told
 
@@ -142,15 +151,30 @@ class Mails:
         found = self._mails.find({"_id": {"$in": list(ids)}, "end": {"$exists": True}})
         return {one["_id"]: shapes.ending(one) async for one in found}
 
-    async def untold(self, before: datetime, at_most: int) -> list[Ending]:
-        """Ends that a crash kept from being told."""
-        found = self._mails.find({"untold_since": {"$lt": before}}).sort("untold_since").limit(at_most)
-        return [shapes.ending(one) async for one in found]
+    async def announce(self, ids: Collection[str], now: datetime) -> str:
+        """Before ends are journaled: remember that they will be to be told. The round's id, for `told`."""
+        round_id = secrets.token_hex(16)
+        await self._rounds.insert_one({"_id": round_id, "since": now, "mails": [*ids]})
+        return round_id
 
-    async def told(self, ids: Collection[str]) -> None:
-        """Mark ends as told."""
-        await self._mails.update_many({"_id": {"$in": list(ids)}}, {"$unset": {"untold_since": ""}})
+    async def untold(self, before: datetime, at_most: int) -> dict[str, list[str]]:
+        """Rounds whose ends a crash may have kept from being told, with their mails."""
+        found = self._rounds.find({"since": {"$lt": before}}).sort("since").limit(at_most)
+        return {one["_id"]: one["mails"] async for one in found}
+
+    async def told(self, round_ids: Collection[str], still: Collection[str] = ()) -> None:
+        """Forget rounds whose ends were told; but keep those mails that have not ended yet."""
+        if still:
+            await self._rounds.update_many({"_id": {"$in": [*round_ids]}}, {"$set": {"mails": [*still]}})
+        else:
+            await self._rounds.delete_many({"_id": {"$in": [*round_ids]}})
 
     async def forget(self, now: datetime) -> None:
-        """Delete ends and tombstones whose time is over."""
-        await self._mails.delete_many({"forget_at": {"$lt": now}, "untold_since": {"$exists": False}})
+        """Delete ends, tombstones and rounds whose time is over."""
+        await self._mails.delete_many({"forget_at": {"$lt": now}})
+        await self._rounds.delete_many({"since": {"$lt": now - self._keep}})
+
+
+def _waiting(now: datetime) -> Document:
+    """Due, and not cut off in an attempt."""
+    return {"due_at": {"$lte": now}, "attempt_at": {"$exists": False}}

@@ -1,7 +1,5 @@
 """How a mail looks in the database, to and fro."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -28,9 +26,9 @@ def letter_fields(job: Job) -> Document:
     }
 
 
-def job(one: Document) -> Job:
-    """A mail that was taken. An attempt that is still open was cut off by a crash: its end is unknown."""
-    cut_off = "attempt_at" in one
+def job(one: Document, *, ours: bool = False) -> Job:
+    """A mail as it stands. An open attempt that is not `ours` was cut off by a crash: its end is unknown."""
+    cut_off = "attempt_at" in one and not ours
     return Job(
         id=one["_id"], what=one.get("what", "letter"), address=one.get("address", ""), domain=one.get("domain", ""),
         due_at=one["due_at"], content=one.get("content", {}), revision=one["revision"], tries=one.get("tries", 0),
@@ -49,27 +47,13 @@ def standing(one: Document) -> Standing:
 def ended(what: What, end: End, at: datetime, keep: timedelta) -> Document:
     """The update that journals an end and erases the rest."""
     fields: Document = {"end": end, "ended_at": at}
-    if what == "confirmation":
-        fields["forget_at"] = at + CONFIRMATION_KEPT
-    else:
-        fields |= {"untold_since": at, "forget_at": at + keep}
+    fields["forget_at"] = at + (CONFIRMATION_KEPT if what == "confirmation" else keep)
     return {"$set": fields, "$unset": {**PERISHABLE, "lease": "", "attempt_at": "", "halt": ""}}
 
 
 def ending(one: Document) -> Ending:
     """An end as stored."""
     return Ending(one["_id"], one.get("what", "letter"), one["end"], one["ended_at"], one.get("report"))
-
-
-def fair_share(found: Sequence[Document], busy: Mapping[str, int], per_domain: int) -> list[str]:
-    """The ids that may be taken without any domain getting more than its share of what is in flight."""
-    count, ids = Counter(busy), []
-    for one in found:
-        domain = one.get("domain", "")
-        if not domain or count[domain] < per_domain:
-            count[domain] += 1
-            ids.append(one["_id"])
-    return ids
 
 
 def utc_day(now: datetime) -> str:

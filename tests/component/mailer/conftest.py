@@ -126,7 +126,7 @@ class World:
 
     async def crash(self) -> None:
         """What is in flight stops where it is, and nobody cleans up."""
-        flying = self._sending(self.service)._flying
+        flying = list(self._sending(self.service)._flying.values())
         for task in flying:
             task.cancel()
         await asyncio.gather(*flying, return_exceptions=True)

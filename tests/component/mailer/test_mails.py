@@ -2,13 +2,15 @@
 
 import asyncio
 import secrets
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.mailer.domain import Change, Job, Standing
+from services.mailer.domain import Again, Change, Job, Standing
 from services.mailer.store.mails import Mails
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+AGAIN = Again(NOON, tries=0, unknown=0)
 
 
 def store(database: Any) -> Mails:
@@ -36,27 +38,62 @@ async def test_a_change_decided_on_an_old_sight_is_refused(database: Any) -> Non
 async def test_a_change_leaves_the_lease_of_a_mail_on_the_wire(database: Any) -> None:
     mails, one = store(database), job()
     await mails.add([one])
-    assert len(await mails.take(5, {}, 5, NOON)) == 1
+    assert len(await mails.begin([one.id], NOON)) == 1
     seen = (await mails.standings([one.id]))[one.id]
     assert await mails.change(one.id, seen, Change("cancelled", 0, due=True), None, NOON)
-    assert await mails.take(5, {}, 5, NOON + timedelta(seconds=59)) == []
-    [taken] = await mails.take(5, {}, 5, NOON + timedelta(seconds=60))
-    assert taken.halt == "cancelled"
+    assert await mails.due(5, NOON + timedelta(seconds=59)) == []
+    [due] = await mails.due(5, NOON + timedelta(seconds=60))
+    assert (due.halt, due.cut_off) == ("cancelled", True)
 
 
-async def test_what_is_taken_at_once_is_shared_out(database: Any) -> None:
+async def test_an_attempt_begins_once(database: Any) -> None:
     mails = store(database)
-    await mails.add([job() for _ in range(40)])
-    shares = await asyncio.gather(*[mails.take(20, {}, 5, NOON) for _ in range(4)])
-    started = [await mails.start(share, "2026-11-20", NOON) for share in shares if share]
-    ids = [id_ for share in started for id_ in share]
-    assert len(ids) == len(set(ids))
+    jobs = [job() for _ in range(40)]
+    await mails.add(jobs)
+    ids = [one.id for one in jobs]
+    begun = await asyncio.gather(*[mails.begin(ids, NOON) for _ in range(4)])
+    assert sorted(id_ for share in begun for id_ in share) == sorted(ids)
 
 
-async def test_no_domain_takes_more_than_its_share(database: Any) -> None:
+async def test_an_attempt_that_was_cut_off_is_noted_once_before_another_begins(database: Any) -> None:
+    mails, one, later = store(database), job(), NOON + timedelta(minutes=1)
+    await mails.add([one])
+    await mails.begin([one.id], NOON)
+    assert await mails.begin([one.id], later) == {}
+    [seen] = await mails.due(5, later)
+    assert (seen.cut_off, seen.unknown) == (True, 1)
+    assert [await mails.note_unknown(seen, later) for _ in range(2)] == [True, False]
+    assert (await mails.begin([one.id], later))[one.id].unknown == 1
+
+
+async def test_a_mail_ends_unsent_only_as_it_was_seen(database: Any) -> None:
+    mails, one = store(database), job(revision=1)
+    await mails.add([one])
+    seen = (await mails.standings([one.id]))[one.id]
+    await mails.change(one.id, seen, Change("cancelled", 1, due=True), None, NOON)
+    assert await mails.end_unsent(one, "withdrawn", NOON) is None
+    [cancelled] = await mails.due(5, NOON)
+    await mails.begin([one.id], NOON)
+    assert await mails.end_unsent(cancelled, "withdrawn", NOON) is None
+    await mails.give_back(replace(cancelled, lease=(await mails.standings([one.id]))[one.id].lease), AGAIN, NOON)
+    ending = await mails.end_unsent(cancelled, "withdrawn", NOON)
+    assert ending is not None
+    assert await mails.ended([one.id]) == {one.id: ending}
+
+
+async def test_domains_that_are_passed_over_are_not_seen(database: Any) -> None:
     mails = store(database)
-    await mails.add([job(domain="slow") for _ in range(10)])
-    await mails.add([job(domain="quick", due_at=NOON) for _ in range(2)])
-    taken = await mails.take(20, {"slow": 2}, 4, NOON)
-    assert sorted(one.domain for one in taken) == ["quick", "quick", "slow", "slow"]
-    assert [one.domain for one in await mails.take(20, {"slow": 4, "quick": 4}, 4, NOON)] == []
+    await mails.add([*[job(domain="slow") for _ in range(10)], *[job(domain="quick") for _ in range(2)]])
+    assert [one.domain for one in await mails.due(20, NOON, passing_over=["slow"])] == ["quick", "quick"]
+    assert len(await mails.due(5, NOON)) == 5
+
+
+async def test_a_round_is_kept_until_all_its_mails_have_ended_and_are_told(database: Any) -> None:
+    mails, soon = store(database), NOON + timedelta(minutes=1)
+    round_id = await mails.announce(["a", "b"], NOON)
+    assert await mails.untold(NOON, 5) == {}
+    assert await mails.untold(soon, 5) == {round_id: ["a", "b"]}
+    await mails.told([round_id], still=["b"])
+    assert await mails.untold(soon, 5) == {round_id: ["b"]}
+    await mails.told([round_id])
+    assert await mails.untold(soon, 5) == {}
