@@ -1,6 +1,7 @@
 """Senders and recipients who use programs instead of a browser, each from an address of their own."""
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 import httpx
@@ -63,9 +64,9 @@ class Caller:
             assert client.delete("/v1/leaks/mine", headers=_bearer(sent.receipt)).status_code == 202
 
     def status(self, receipt: str) -> dict[str, Any]:
-        """What the sender may know."""
+        """What the sender may know; of a leak that was sent just now, after the seconds that the 404 speaks of."""
         with self.client() as client:
-            answer = client.get("/v1/leaks/mine", headers=_bearer(receipt))
+            answer: httpx.Response = found(lambda: _unless_404(client, receipt), "the receipt is known")
         assert answer.is_success, answer.text
         status: dict[str, Any] = answer.json()
         return status
@@ -97,3 +98,8 @@ def token_in(mail: dict[str, Any], purpose: str) -> str:
 
 def _bearer(receipt: str) -> dict[str, str]:
     return {"authorization": f"Bearer {receipt}"}
+
+
+def _unless_404(client: httpx.Client, receipt: str) -> httpx.Response | None:
+    answer = client.get("/v1/leaks/mine", headers=_bearer(receipt))
+    return None if answer.status_code == HTTPStatus.NOT_FOUND else answer
