@@ -28,7 +28,7 @@ def run(parts: RealParts, *, long: bool) -> Figures:
 
 def _send(parts: RealParts, port: int, count: int) -> float:
     """From the first delivered mail to the last, as the events tell it."""
-    mailer = parts.start("mailer", smtp_port=port, recipient_daily=0, domain_daily=0, connections=postfix.SESSIONS)
+    mailer = parts.start("mailer", smtp_port=port, recipient_daily=0, domain_daily=0)
     values = asyncio.run(told(parts, LeakDelivered.TOPIC, count))
     parts.stop(mailer)
     ends = sorted(LeakDelivered.model_validate_json(value).delivered_at for value in values)

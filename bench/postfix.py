@@ -8,7 +8,8 @@ from bench.tools import Tool, find
 from local.programs import Program
 from tests.stack import RealParts, accepts, free_base, until
 
-SESSIONS = 10
+SESSIONS = 40
+"""As many as the mailer has connections by default."""
 
 
 def sink(parts: RealParts) -> int:

@@ -56,19 +56,17 @@ class Attempts:
         """From now on give back what is not on the wire yet."""
         self._stopping = True
 
-    async def make(self, seen: Job) -> None:
-        """Send it, or end it without; Unreachable when there is no connection: nothing happened then."""
+    async def make(self, seen: Job) -> telling.Ended | None:
+        """Send it, or end it without; what is to be told. Unreachable without a connection: nothing happened then."""
         if seen.cut_off:
             if not await self._mails.note_unknown(seen, self._clock()):
-                return
+                return None
             metrics.MAILS_UNKNOWN.inc()
         if seen.halt == "stopped" and not seen.unknown:
             await self._mails.lay_down(seen, self._clock())
-            return
+            return None
         end = domain.end_without_sending(seen, self._clock())
-        ended = await (self._teller.journal_unsent(seen, end) if end else self._over_the_wire(seen))
-        if ended is not None:
-            await self._teller.tell(ended)
+        return await (self._teller.journal_unsent(seen, end) if end else self._over_the_wire(seen))
 
     async def _over_the_wire(self, seen: Job) -> telling.Ended | None:
         # The connection is held until the journal has the end: so a crash leaves at most one mail a connection unknown.

@@ -3,11 +3,13 @@
 import asyncio
 import random
 from collections import Counter, deque
+from contextlib import suppress
 from typing import Final
 
 from services.mailer.attempts import Attempts
 from services.mailer.domain import Job
 from services.mailer.store.mails import Mails
+from services.mailer.telling import Ended, Teller
 from services.mailer.transports import Unreachable
 from shared.runtime import logs
 from shared.runtime.clock import Clock
@@ -25,14 +27,17 @@ PAUSES_S: Final = (1, 2, 5, 10, 20, 40, 60)
 class Sending:
     """Looks at what is due and has one attempt under way a connection; a domain gets half of them."""
 
-    def __init__(self, mails: Mails, attempts: Attempts, connections: int, clock: Clock) -> None:
+    def __init__(self, mails: Mails, attempts: Attempts, teller: Teller, connections: int, clock: Clock) -> None:
         self._mails = mails
         self._attempts = attempts
+        self._teller = teller
         self._connections = connections
         self._per_domain = max(1, connections // 2)
         self._clock = clock
         self._seen: deque[Job] = deque()
-        self._flying: dict[str, asyncio.Task[None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._flying: set[str] = set()
+        self._landing = asyncio.Event()
         self._busy: Counter[str] = Counter()
         self._failures = 0
         self._paused_until = 0.0
@@ -50,7 +55,7 @@ class Sending:
             elif room and not in_vain:
                 in_vain = not await self._look()
             elif self._flying and (self._seen or not room):
-                await asyncio.wait(self._flying.values(), timeout=ROUND_S, return_when=asyncio.FIRST_COMPLETED)
+                await self._until_one_lands()
             else:
                 return
 
@@ -70,48 +75,70 @@ class Sending:
         paused = asyncio.get_running_loop().time() < self._paused_until
         at_most = self._connections * AHEAD
         due = await self._mails.due(at_most, self._clock(), passing_over=full, halted_only=paused)
-        known = self._flying.keys() | {job.id for job in self._seen}
+        known = self._flying | {job.id for job in self._seen}
         new = [job for job in due if job.id not in known]
         # In any order, so that replicas that see the same mails seldom want the same one.
         self._seen.extend(random.sample(new, len(new)))
         return bool(new)
 
     async def landed(self) -> None:
-        """Wait until nothing is in flight."""
-        while self._flying:
-            await asyncio.wait(self._flying.values())
+        """Wait until nothing is under way."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
 
     async def stop(self, within_s: float) -> None:
         """Finish what is on the wire, give back the rest."""
         self._stopping = True
         self._attempts.stop()
-        if self._flying:
-            await asyncio.wait(self._flying.values(), timeout=within_s)
-        late = list(self._flying.values())
-        for task in late:
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=within_s)
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _until_one_lands(self) -> None:
+        self._landing.clear()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._landing.wait(), ROUND_S)
 
     def _launch(self, job: Job) -> None:
+        self._flying.add(job.id)
         self._busy[job.domain] += 1
-        task = self._flying[job.id] = asyncio.create_task(self._fly(job))
-        task.add_done_callback(lambda _: self._land(job))
+        task = asyncio.create_task(self._fly(job))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _land(self, job: Job) -> None:
-        del self._flying[job.id]
+        self._flying.discard(job.id)
         self._busy[job.domain] -= 1
         if not self._busy[job.domain]:
             del self._busy[job.domain]
+        self._landing.set()
 
     async def _fly(self, job: Job) -> None:
         try:
-            await self._attempts.make(job)
-            self._failures = 0
+            ended = await self._made(job)
+        finally:
+            # What follows needs no connection.
+            self._land(job)
+        if ended is not None:
+            try:
+                await self._teller.tell(ended)
+            except Exception as error:  # noqa: BLE001  # the sweep tells what is told in vain here
+                log.warning("an end was not told", error_class=type(error).__name__, where=logs.where(error))
+
+    async def _made(self, job: Job) -> Ended | None:
+        try:
+            ended = await self._attempts.make(job)
         except Unreachable:
             self._pause()
         except Exception as error:  # noqa: BLE001  # one mail's bug must not stop the others
             # Its lease ends by itself, and with it this attempt; what the journal lacks by then counts as unknown.
             log.warning("an attempt failed", error_class=type(error).__name__, where=logs.where(error))
+        else:
+            self._failures = 0
+            return ended
+        return None
 
     def _pause(self) -> None:
         now = asyncio.get_running_loop().time()

@@ -28,7 +28,9 @@ class Settings(ServiceSettings):
     )
     smtp_ca_file: Path | None = Field(None, description="CA certificate of the relay, when not a public one")
     smtp_user: str | None = Field(None, description="User at the relay; its password is the secret smtp-password")
-    connections: int = Field(20, ge=1, le=200, description="Connections to the relay, each with one mail in flight")
+    connections: int = Field(
+        40, ge=1, le=200, description="Connections to the relay, each with one mail in flight; Postfix takes 50 of a client"
+    )
     mails_per_connection: int = Field(100, ge=1, description="Mails after which a connection is closed")
     exchange_s: float = Field(
         300.0, gt=0, description="Longest time for one mail on the wire, seconds; a lease outlives it"

@@ -61,7 +61,7 @@ def build(
         mails, recipients, gate=gate, transport=transport, opening=opening, teller=teller, terms=_terms(settings),
         clock=clock,
     )
-    sending = Sending(mails, attempts, settings.connections, clock)
+    sending = Sending(mails, attempts, teller, settings.connections, clock)
 
     async def forget() -> None:
         await mails.forget(clock())

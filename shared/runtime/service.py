@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar, cast
 
+import uvloop
 from faststream import AckPolicy
 
 from shared.events.dead import DeadLetter
@@ -104,7 +105,7 @@ class Service:
     def run(self) -> None:
         """Live until SIGTERM or SIGINT."""
         logs.configure(self.name, self.settings.log_level)
-        asyncio.run(self.live())
+        uvloop.run(self.live())
 
     async def live(self) -> None:
         """Start, work, stop; the body of `run`."""

@@ -126,7 +126,7 @@ class World:
 
     async def crash(self) -> None:
         """What is in flight stops where it is, and nobody cleans up."""
-        flying = list(self._sending(self.service)._flying.values())
+        flying = list(self._sending(self.service)._tasks)
         for task in flying:
             task.cancel()
         await asyncio.gather(*flying, return_exceptions=True)
