@@ -29,7 +29,7 @@ class Settings(ServiceSettings):
     smtp_ca_file: Path | None = Field(None, description="CA certificate of the relay, when not a public one")
     smtp_user: str | None = Field(None, description="User at the relay; its password is the secret smtp-password")
     connections: int = Field(
-        40, ge=1, le=200, description="Connections to the relay, each with one mail in flight; Postfix takes 50 of a client"
+        40, ge=1, le=200, description="Connections to the relay, one mail in flight on each; Postfix takes 50 of one"
     )
     mails_per_connection: int = Field(100, ge=1, description="Mails after which a connection is closed")
     exchange_s: float = Field(
