@@ -28,10 +28,15 @@ CATALOGUE: Mapping[str, tuple[int, str, str]] = {
     ),
     "wrong-method": (405, "This can't be done here", "The API is described at /openapi.json."),
     "too-slow": (408, "The body took too long", "Nothing was kept. Send it again in one piece."),
-    "too-large": (413, "The body is too large", "A message has at most 2,000 characters."),
+    "too-large": (
+        413, "The body is too large", "Send at most 32 KiB; a message has at most 2,000 characters. Nothing was kept.",
+    ),
     "not-json": (415, "The body isn't JSON", "Send content-type: application/json."),
     "misdirected": (421, "We don't answer to this name", "Use the address that the operator publishes."),
-    "invalid": (422, "Some fields can't be used", "See errors: each field with the reason."),
+    "invalid": (
+        422, "Some fields can't be used",
+        "Mend the fields in errors, which tells the reason of each (explained at /docs), and send it again.",
+    ),
     "too-many": (429, "Too many requests", "Wait as long as Retry-After says. Nothing was kept."),
     "server-error": (
         500, "Something broke on our side", "Try again later; the same Idempotency-Key makes the same leak.",
