@@ -1,6 +1,7 @@
 """Keeps the programs of a stack alive: starts them in order, restarts what dies, ends everything."""
 
 import asyncio
+import signal
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -35,6 +36,7 @@ class Kept:
         self.program = program
         self.child: Child | None = None
         self.task: asyncio.Task[None] | None = None
+        self.was_ready = False
         self.deaths = 0
         self.last_words = ""
 
@@ -57,7 +59,7 @@ class Supervisor:
             await child.stop(SERVERS_STOP_S)
             self._record.remove(program.name)
         if code != 0:
-            raise Failure(f"{program.name} failed ({_ending(code)}): {last_words(child.log)}")
+            raise Failure(f"{program.name} failed ({_end_of(code, child.log)})")
 
     async def start(self, programs: Iterable[Program]) -> None:
         """Start these together and wait until each is ready. What is started later is stopped earlier."""
@@ -92,7 +94,17 @@ class Supervisor:
             kept.child = await self._start(kept.program)
         except OSError as error:
             return f"not even started: {error.strerror}"
-        return f"{_ending(await kept.child.wait())}: {last_words(kept.child.log)}"
+        telling = asyncio.create_task(self._tell_ready_again(kept)) if kept.was_ready else None
+        code = await kept.child.wait()
+        if telling:
+            telling.cancel()
+        return _end_of(code, kept.child.log)
+
+    async def _tell_ready_again(self, kept: Kept) -> None:
+        began = time.monotonic()
+        while not await is_ready(kept.program):  # noqa: ASYNC110  # processes tell no event
+            await asyncio.sleep(READY_POLL_S)
+        self._say(f"{kept.program.name} is ready again ({time.monotonic() - began:.1f} s)")
 
     async def _start(self, program: Program) -> Child:
         child = await Child.start(program, self._logs)
@@ -112,6 +124,7 @@ class Supervisor:
             if time.monotonic() - began > START_S:
                 raise Failure(f"{kept.program.name} is not ready after {START_S} s: see {self._logs}")
             await asyncio.sleep(READY_POLL_S)
+        kept.was_ready = True
         self._say(f"{kept.program.name} is ready ({time.monotonic() - began:.1f} s)")
 
     async def _end(self, kept: Kept, within_s: float) -> None:
@@ -146,5 +159,8 @@ def last_words(log: Path) -> str:
     return f"{telling[-1][:LAST_WORDS] if telling else 'it said nothing'} (log: {log})"
 
 
-def _ending(code: int) -> str:
-    return f"signal {-code}" if code < 0 else f"exit {code}"
+def _end_of(code: int, log: Path) -> str:
+    """How a program ended, and its last words unless it was kept from having any."""
+    if code == -signal.SIGKILL:
+        return f"killed by SIGKILL (log: {log})"
+    return f"{signal.Signals(-code).name if code < 0 else f'exit {code}'}: {last_words(log)}"
