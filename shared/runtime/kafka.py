@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaError
 from faststream.kafka import KafkaBroker
 from faststream.security import SASLScram512
 
-from shared.runtime import metrics
+from shared.runtime import logs, metrics
 from shared.runtime.envelope import Event, Outgoing, outgoing
 from shared.runtime.errors import Transient
 from shared.runtime.settings import ServiceSettings
@@ -22,6 +22,8 @@ ANSWER_WITHIN_S = 5
 CONNECT_AGAIN_S = 0.5
 POLL_WITHIN_MS = 600_000
 """Longest time between two polls; above the delivery policy's attempts at one batch."""
+
+log = logs.get("kafka")
 
 
 def group_of(service: str, topic: str) -> str:
@@ -85,6 +87,7 @@ class Publisher:
         """Send what is buffered and disconnect."""
         if self._renewing is not None:
             self._renewing.cancel()
+            await asyncio.gather(self._renewing, return_exceptions=True)
         if self.producer is not None:
             await self.producer.stop()
 
@@ -99,18 +102,21 @@ class Publisher:
         except KafkaError as refused:
             if self.producer is producer:
                 self.producer = None
+                log.warning("Kafka refused a batch: connecting anew", error_class=type(refused).__name__)
                 self._renewing = asyncio.create_task(self._renew(producer))
             raise Transient("Kafka did not take the records") from refused
 
     async def _renew(self, refused: AIOKafkaProducer) -> None:
         """Aiokafka counted the batch that was refused, the broker did not: of that producer it takes no other one."""
-        while self.producer is None:
-            try:
-                await self.start()
-            except Exception:  # noqa: BLE001  # whatever is away, until it is back
-                await asyncio.sleep(CONNECT_AGAIN_S)
-        with suppress(KafkaError):
-            await refused.stop()
+        try:
+            while self.producer is None:
+                try:
+                    await self.start()
+                except Exception:  # noqa: BLE001  # whatever is away, until it is back
+                    await asyncio.sleep(CONNECT_AGAIN_S)
+        finally:
+            with suppress(KafkaError):
+                await refused.stop()
 
     async def publish(self, *events: Event) -> None:
         """Tell these events. When this returns they are durable; Transient when Kafka does not take them."""
