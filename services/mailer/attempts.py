@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
-from services.mailer import domain, telling
+from services.mailer import domain
 from services.mailer.addresses import NotAnAddress
 from services.mailer.domain import Again, Ended, Job, Mail
 from services.mailer.gate import Gate, Verdict
 from services.mailer.store.mails import Mails
 from services.mailer.store.recipients import Recipients
+from services.mailer.telling import News, Teller
 from services.mailer.transports import Transport
 from services.mailer.unseal import Opening
 from shared.runtime import logs, metrics
@@ -40,7 +41,7 @@ class Attempts:
 
     def __init__(
         self, mails: Mails, recipients: Recipients, *, gate: Gate, transport: Transport, opening: Opening,
-        teller: telling.Teller, terms: Terms, clock: Clock,
+        teller: Teller, terms: Terms, clock: Clock,
     ) -> None:
         self._mails = mails
         self._recipients = recipients
@@ -56,7 +57,7 @@ class Attempts:
         """From now on give back what is not on the wire yet."""
         self._stopping = True
 
-    async def make(self, seen: Job) -> telling.Ended | None:
+    async def make(self, seen: Job) -> News | None:
         """Send it, or end it without; what is to be told. Unreachable without a connection: nothing happened then."""
         if seen.cut_off:
             if not await self._mails.note_unknown(seen, self._clock()):
@@ -68,7 +69,7 @@ class Attempts:
         end = domain.end_without_sending(seen, self._clock())
         return await (self._teller.journal_unsent(seen, end) if end else self._over_the_wire(seen))
 
-    async def _over_the_wire(self, seen: Job) -> telling.Ended | None:
+    async def _over_the_wire(self, seen: Job) -> News | None:
         # The connection is held until the journal has the end: so a crash leaves at most one mail a connection unknown.
         async with self._transport.connection() as connection:
             if self._stopping:
@@ -77,7 +78,7 @@ class Attempts:
             verdict, job = await self._gate.ask(seen)
             if verdict == "lost":
                 return None
-            step = self._next_step(job, verdict, asked_at)
+            step = self._again(job, 0) if self._stopping else self._next_step(job, verdict, asked_at)
             if isinstance(step, Mail):
                 answer = await connection.send(step)
                 if isinstance(answer, domain.Unknown):
@@ -110,7 +111,7 @@ class Attempts:
             log.warning("a mail was not prepared", error_class=type(error).__name__, where=logs.where(error))
             return self._again(job, domain.NOT_SENT_AGAIN_S)
 
-    async def _keep(self, job: Job, step: Ended | Again) -> telling.Ended | None:
+    async def _keep(self, job: Job, step: Ended | Again) -> News | None:
         """Journal what became of it. What happened on the wire is known here only, so we wait for the store."""
         if isinstance(step, Again):
             metrics.MAILS_DEFERRED.inc()

@@ -9,7 +9,7 @@ from typing import Final
 from services.mailer.attempts import Attempts
 from services.mailer.domain import Job
 from services.mailer.store.mails import Mails
-from services.mailer.telling import Ended, Teller
+from services.mailer.telling import News, Teller
 from services.mailer.transports import Unreachable
 from shared.runtime import logs
 from shared.runtime.clock import Clock
@@ -117,19 +117,19 @@ class Sending:
 
     async def _fly(self, job: Job) -> None:
         try:
-            ended = await self._made(job)
+            news = await self._made(job)
         finally:
             # What follows needs no connection.
             self._land(job)
-        if ended is not None:
+        if news is not None:
             try:
-                await self._teller.tell(ended)
+                await self._teller.tell(news)
             except Exception as error:  # noqa: BLE001  # the sweep tells what is told in vain here
                 log.warning("an end was not told", error_class=type(error).__name__, where=logs.where(error))
 
-    async def _made(self, job: Job) -> Ended | None:
+    async def _made(self, job: Job) -> News | None:
         try:
-            ended = await self._attempts.make(job)
+            news = await self._attempts.make(job)
         except Unreachable:
             self._pause()
         except Exception as error:  # noqa: BLE001  # one mail's bug must not stop the others
@@ -137,7 +137,7 @@ class Sending:
             log.warning("an attempt failed", error_class=type(error).__name__, where=logs.where(error))
         else:
             self._failures = 0
-            return ended
+            return news
         return None
 
     def _pause(self) -> None:

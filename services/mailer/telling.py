@@ -17,8 +17,8 @@ SWEEP_AT_MOST: Final = 100
 
 
 @dataclass
-class Ended:
-    """Mails whose ends were journaled together, and whether the others know."""
+class News:
+    """Ends that were journaled together, and whether the others know."""
 
     endings: Sequence[Ending]
     round_id: str | None
@@ -33,27 +33,28 @@ class Teller:
         self._mails = mails
         self._publisher = publisher
         self._clock = clock
-        self._journal: Rounds[tuple[Job, End], tuple[Ending, Ended]] = Rounds(self._journal_round)
-        self._news: Rounds[Ended, None] = Rounds(self._tell_round)
+        self._journal: Rounds[tuple[Job, End], tuple[Ending, News]] = Rounds(self._journal_round)
+        self._telling: Rounds[News, None] = Rounds(self._tell_round)
 
-    async def journal(self, job: Job, end: End) -> Ended:
+    async def journal(self, job: Job, end: End) -> News:
         """Durable when it returns. Of several ends of a mail the first one counts."""
-        ending, ended = await self._journal.do((job, end))
+        ending, news = await self._journal.do((job, end))
         metrics.MAILS.labels(job.what, ending.end).inc()
-        return ended
+        return news
 
-    async def journal_unsent(self, job: Job, end: End) -> Ended | None:
+    async def journal_unsent(self, job: Job, end: End) -> News | None:
         """The same for a mail that was not tried; None when it does not stand as it was seen any more."""
         round_id = await self._announce([job])
         ending = await self._mails.end_unsent(job, end, self._clock())
         if ending is None:
+            await self._mails.told([round_id] if round_id else [])
             return None
         metrics.MAILS.labels(job.what, ending.end).inc()
-        return Ended([ending], round_id)
+        return News([ending], round_id)
 
-    async def tell(self, ended: Ended) -> None:
+    async def tell(self, news: News) -> None:
         """Publish these ends, together with those that come at the same time."""
-        await self._news.do(ended)
+        await self._telling.do(news)
 
     async def tell_all(self, endings: Iterable[Ending]) -> None:
         """Publish ends as stored, again if need be."""
@@ -72,20 +73,20 @@ class Teller:
         letters = [job.id for job in jobs if job.what == "letter"]
         return await self._mails.announce(letters, self._clock()) if letters else None
 
-    async def _journal_round(self, ends: Sequence[tuple[Job, End]]) -> list[tuple[Ending, Ended]]:
+    async def _journal_round(self, ends: Sequence[tuple[Job, End]]) -> list[tuple[Ending, News]]:
         round_id = await self._announce([job for job, _ in ends])
         # One moment for all of them, so that those that ended alike are one write.
         at = self._clock()
         endings = await self._mails.end([Ending(job.id, job.what, end, at, job.report) for job, end in ends])
-        ended = Ended(endings, round_id)
-        return [(ending, ended) for ending in endings]
+        news = News(endings, round_id)
+        return [(ending, news) for ending in endings]
 
-    async def _tell_round(self, wished: Sequence[Ended]) -> list[None]:
+    async def _tell_round(self, wished: Sequence[News]) -> list[None]:
         # Each mail of a round wishes it, and the first wish tells all.
-        new = {ended.round_id: ended for ended in wished if ended.round_id and not ended.told}
-        if new:
-            await self.tell_all(ending for ended in new.values() for ending in ended.endings)
-            for ended in new.values():
-                ended.told = True
-            await self._mails.told([round_id for round_id in new if round_id])
+        untold = {news.round_id: news for news in wished if news.round_id and not news.told}
+        if untold:
+            await self.tell_all(ending for news in untold.values() for ending in news.endings)
+            for news in untold.values():
+                news.told = True
+            await self._mails.told([round_id for round_id in untold if round_id])
         return [None] * len(wished)
