@@ -1,8 +1,10 @@
 """Attempts whose end nobody knows, leases that end, replicas that die: what becomes of the mail."""
 
 import asyncio
+from datetime import timedelta
 
 from services.mailer.domain import UNKNOWN_MAX, Accepted, Unknown
+from services.mailer.store.mails import Mails
 from shared.events.deliveries import LeakDelivered, LeakSuppressed
 from shared.runtime import metrics
 from tests.component.mailer.conftest import World
@@ -94,6 +96,28 @@ async def test_a_cancel_that_comes_while_the_mail_waits_for_a_connection_is_seen
     [told] = await world.send() or world.publisher.published
     assert isinstance(told, LeakSuppressed)
     assert world.transport.offered == []
+
+
+async def test_nothing_is_left_to_be_told_once_all_are_told(world: World) -> None:
+    sent, cancelled = world.decided(), world.decided()
+    await world.tell(sent, cancelled, world.decided("rejected"))
+    await world.tell(world.cancelled(cancelled.leak_id))
+    assert len(await world.send()) == 2
+    assert await world.database["rounds"].count_documents({}) == 0
+
+
+async def test_a_mail_of_an_untold_round_that_had_not_ended_is_told_when_it_has(world: World) -> None:
+    leak = world.decided()
+    await world.tell(leak)
+    round_id = await Mails(world.database, lease=timedelta(), keep=timedelta()).announce([leak.leak_id], world.clock.now)
+    world.clock.forward(minutes=1)
+    await world.work("tell_untold")
+    assert world.publisher.published == []
+    assert await world.database["rounds"].find_one({}, {"mails": 1}) == {"_id": round_id, "mails": [leak.leak_id]}
+    [told] = await world.send()
+    await world.work("tell_untold")
+    assert world.publisher.published == [told, told]
+    assert await world.database["rounds"].count_documents({}) == 0
 
 
 async def test_what_a_crash_left_untold_is_told_by_the_sweep(world: World) -> None:
