@@ -109,7 +109,8 @@ async def test_nothing_is_left_to_be_told_once_all_are_told(world: World) -> Non
 async def test_a_mail_of_an_untold_round_that_had_not_ended_is_told_when_it_has(world: World) -> None:
     leak = world.decided()
     await world.tell(leak)
-    round_id = await Mails(world.database, lease=timedelta(), keep=timedelta()).announce([leak.leak_id], world.clock.now)
+    mails = Mails(world.database, lease=timedelta(), keep=timedelta())
+    round_id = await mails.announce([leak.leak_id], world.clock.now)
     world.clock.forward(minutes=1)
     await world.work("tell_untold")
     assert world.publisher.published == []
