@@ -107,7 +107,7 @@ class Mails:
 
     async def end_unsent(self, job: Job, end: End, now: datetime) -> Ending | None:
         """Journal an end without an attempt; None when the mail does not stand as it was seen any more."""
-        ending = Ending(job.id, job.what, end, now, job.report)
+        ending = shapes.as_stored(Ending(job.id, job.what, end, now, job.report))
         ended = await self._mails.update_one(
             {"_id": job.id, "halt": job.halt, **_waiting(now)}, shapes.ended(job.what, end, now, self._keep)
         )
@@ -123,7 +123,7 @@ class Mails:
             update = shapes.ended(what, end, at, self._keep)
             ended += (await self._mails.update_many({"_id": {"$in": ids}, **NOT_ENDED}, update)).matched_count
         stored = await self.ended([one.id for one in endings]) if ended < len(endings) else {}
-        return [stored.get(one.id, one) for one in endings]
+        return [stored.get(one.id) or shapes.as_stored(one) for one in endings]
 
     async def give_back(self, job: Job, again: Again, now: datetime) -> None:
         """End the lease: the mail is due again at `again.at`, or now if somebody halted it meanwhile."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.mailer.domain import Again, Change, Job, Standing
+from services.mailer.domain import Again, Change, Ending, Job, Standing
 from services.mailer.store.mails import Mails
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -79,6 +79,15 @@ async def test_a_mail_ends_unsent_only_as_it_was_seen(database: Any) -> None:
     ending = await mails.end_unsent(cancelled, "withdrawn", NOON)
     assert ending is not None
     assert await mails.ended([one.id]) == {one.id: ending}
+
+
+async def test_an_end_is_returned_as_it_is_stored_whatever_the_clock_s_precision(database: Any) -> None:
+    mails, sent, unsent, at = store(database), job(), job(), NOON.replace(microsecond=123_456)
+    await mails.add([sent, unsent])
+    ended = await mails.end([Ending(sent.id, "letter", "delivered", at)])
+    assert await mails.ended([sent.id]) == {sent.id: ended[0]}
+    ending = await mails.end_unsent(unsent, "withdrawn", at)
+    assert await mails.ended([unsent.id]) == {unsent.id: ending}
 
 
 async def test_domains_that_are_passed_over_are_not_seen(database: Any) -> None:
