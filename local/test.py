@@ -12,7 +12,7 @@ from local.programs import PYTHON
 from local.up import say
 
 HELP = "run the tests (--quick: without Kafka, databases, browser; --long: the full matrices too; pytest's arguments)"
-# Two, because the real parts mostly wait: one worker has Kafka's tests, the other the rest (tests/conftest.py).
+# Two, because the real parts mostly wait; each folder that has some stays on one of them (tests/conftest.py).
 WORKERS = ("-n", "2", "--dist", "loadgroup")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
