@@ -26,6 +26,10 @@ PLANTED = {
 }
 
 
+ENTAILED = {"approves_everything": {"lost"}}
+"""What is approved is never refused or held, so whoever waits for that waits in vain."""
+
+
 async def run_with(runs: Runs, bugs: Sequence[str]) -> Outcome:
     """A small load against services with these bugs; afterwards moderation's words come a second time."""
     supervisor = runs.supervisor
@@ -70,6 +74,6 @@ async def test_the_checker_finds_four_planted_bugs_at_once(calm: Runs, table: Ta
 async def test_the_checker_finds_a_planted_bug(calm: Runs, table: Table, bug: str):
     outcome = await run_with(calm, [bug])
     table.add(outcome.row())
-    others = {kind for _, kind in PLANTED.values()} - {PLANTED[bug][1]}
+    others = {kind for _, kind in PLANTED.values()} - {PLANTED[bug][1]} - ENTAILED.get(bug, set())
     assert PLANTED[bug][1] in outcome.judgement.kinds
     assert not outcome.judgement.kinds & others
