@@ -7,10 +7,8 @@ import pytest
 
 from tests.crash.runs import Runs
 from tests.crash.supervisor import Supervisor
-from tests.crash.table import Table
+from tests.crash.table import ROWS, Table
 from tests.stack import running
-
-TABLE = pytest.StashKey[Table]()
 
 
 @pytest.fixture(scope="package")
@@ -41,12 +39,10 @@ def calm(runs: Runs) -> Iterator[Runs]:
 def table(request: pytest.FixtureRequest) -> Table:
     """Every run's row; kept when the full matrix is among them."""
     is_long = any(item.get_closest_marker("long") for item in request.session.items)
-    return request.config.stash.setdefault(TABLE, Table(kept=is_long))
+    return Table(request.config.stash.setdefault(ROWS, []), kept=is_long)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Show the table."""
-    rows = config.stash.get(TABLE, None)
-    if rows is not None and rows.rows:
-        terminalreporter.section("crashes")
-        terminalreporter.write_line(rows.text())
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand a worker's rows to whoever shows them: see tests/conftest.py."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["crashes"] = session.config.stash.get(ROWS, [])

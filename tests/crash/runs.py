@@ -49,7 +49,7 @@ class Outcome:
             "service": self.name[0], "step": self.name[1], "leaks": self.judgement.leaks, "lost": self.judgement.lost,
             "twice": self.judgement.twice, "unknown_ends": self.judgement.unknown_ends,
             "violations": len(self.judgement.violations), "kills": len(self.deaths),
-            "ready_again_s": round(max(back, default=0.0), 1), "settled_s": round(self.settled_s, 1),
+            "ready_again_s": round(max(back, default=0.0), 1), "settled_s": round(max(0.0, self.settled_s), 1),
         }
 
 
