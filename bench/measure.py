@@ -52,6 +52,11 @@ def _cpuinfo() -> list[str]:
 
 
 def _commit() -> str:
-    done = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=HERE, capture_output=True, text=True,
-                          check=False)
-    return done.stdout.strip() or "unknown"
+    """The commit, and whether the tree differs from it beside the results that the benchmarks before this one wrote."""
+    commit = _git("describe", "--always") or "unknown"
+    return f"{commit}-dirty" if _git("status", "--porcelain", "--", ":/", f":(exclude,top)bench/{RESULTS.name}") else commit
+
+
+def _git(*arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=HERE, capture_output=True, text=True, check=False)
+    return done.stdout.strip()
