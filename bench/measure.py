@@ -54,7 +54,8 @@ def _cpuinfo() -> list[str]:
 def _commit() -> str:
     """The commit, and whether the tree differs from it beside the results that the benchmarks before this one wrote."""
     commit = _git("describe", "--always") or "unknown"
-    return f"{commit}-dirty" if _git("status", "--porcelain", "--", ":/", f":(exclude,top)bench/{RESULTS.name}") else commit
+    changed = _git("status", "--porcelain", "--", ":/", f":(exclude,top)bench/{RESULTS.name}")
+    return f"{commit}-dirty" if changed else commit
 
 
 def _git(*arguments: str) -> str:

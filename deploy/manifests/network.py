@@ -7,6 +7,8 @@ from deploy.manifests.table import (
     KAFKA_CLUSTER,
     KAFKA_NAMESPACE,
     KAFKA_PORT,
+    LIMITER,
+    LIMITER_PORT,
     MONGO_PORT,
     MONITORING_NAMESPACE,
     NAMESPACES,
@@ -32,7 +34,8 @@ def policies() -> list[Manifest]:
     """Every NetworkPolicy."""
     closed = [_policy(namespace, "default-deny", {}, [], []) for namespace in NAMESPACES]
     inside = [policy(namespace) for namespace in NAMESPACES for policy in (_of_database, _of_setup)]
-    return [*closed, *map(_of_service, SERVICES), *inside]
+    limiter = [_of_limiter(service.namespace) for service in SERVICES if service.counts_together]
+    return [*closed, *map(_of_service, SERVICES), *inside, *limiter]
 
 
 def _of_service(service: Deployed) -> Manifest:
@@ -45,7 +48,14 @@ def _of_service(service: Deployed) -> Manifest:
             "to": [{"ipBlock": {"cidr": "0.0.0.0/0", "except": PRIVATE}}, {"ipBlock": {"cidr": "2000::/3"}}],
             "ports": [_tcp(port) for port in SMTP_PORTS],
         })
+    if service.counts_together:
+        egress.append({"to": [{"podSelector": {"matchLabels": labels(LIMITER)}}], "ports": [_tcp(LIMITER_PORT)]})
     return _policy(service.namespace, service.name, labels(service.name), ingress, egress)
+
+
+def _of_limiter(namespace: str) -> Manifest:
+    peers = [{"podSelector": {"matchLabels": labels(service.name)}} for service in SERVICES if service.counts_together]
+    return _policy(namespace, LIMITER, labels(LIMITER), [{"from": peers, "ports": [_tcp(LIMITER_PORT)]}], [])
 
 
 def _of_database(namespace: str) -> Manifest:

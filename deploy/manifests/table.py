@@ -12,6 +12,8 @@ KAFKA_PORT = 9093
 MONGO_PORT = 27017
 INTERNAL_PORT = 9000
 SMTP_PORTS = (465, 587)
+LIMITER, LIMITER_PORT = "limits", 6379
+"""The store in which several gateways count together: a Redis of the operator's own, in the gateway's namespace."""
 MONITORING_NAMESPACE = "monitoring"
 
 
@@ -32,12 +34,13 @@ class Deployed:
     namespace: str
     door: Door | None
     sends_mail: bool = False
+    counts_together: bool = False
     replicas: int = 2
     most: int = 10
 
 
 SERVICES = (
-    Deployed("gateway", NAMESPACE, Door(8080, "public"), most=20),
+    Deployed("gateway", NAMESPACE, Door(8080, "public"), counts_together=True, most=20),
     Deployed("verifier", NAMESPACE, None),
     Deployed("moderation", NAMESPACE, Door(8200, "moderators", "CONSOLE_")),
     Deployed("mailer", NAMESPACE, None, sends_mail=True),

@@ -28,7 +28,7 @@ class Mailbox:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._kept = {kept.id: kept for kept in map(_read, sorted(folder.glob("*.json")))}
 
     def keep(self, sender: str, to: Sequence[str], raw: bytes) -> Kept:

@@ -55,7 +55,7 @@ def _address(text: str) -> str:
     if plain and _is_usual(plain.group(2), end=plain.group(3)):
         return f"{plain.group(1)}@{plain.group(2).lower()}"
     try:
-        found = validate_email(text, check_deliverability=False, allow_smtputf8=False)
+        found = validate_email(text, check_deliverability=False, allow_smtputf8=False, strict=True)
     except EmailNotValidError:
         raise PydanticCustomError("not_an_address", "not an e-mail address") from None
     if found.ascii_email is None:

@@ -11,7 +11,16 @@ import pytest
 import yaml
 
 from deploy.manifests.__main__ import BASE, files
-from deploy.manifests.table import AUDIT_NAMESPACE, KAFKA_PORT, MONGO_PORT, NAMESPACE, SERVICES, labels
+from deploy.manifests.table import (
+    AUDIT_NAMESPACE,
+    KAFKA_PORT,
+    LIMITER,
+    LIMITER_PORT,
+    MONGO_PORT,
+    NAMESPACE,
+    SERVICES,
+    labels,
+)
 from deploy.setup.kafka import acls_of, topic_configs
 from shared.events.topics import TOPICS
 
@@ -143,6 +152,14 @@ def test_pods_reach_only_the_database_of_their_own_namespace(caller: tuple[str, 
     wanted = callee[1] == "mongodb" and caller[0] == callee[0] and caller[1] != "mongodb"
     assert may_call(of_kind("NetworkPolicy"), caller, callee, MONGO_PORT) is wanted
     assert not may_call(of_kind("NetworkPolicy"), caller, callee, 9000)
+
+
+@pytest.mark.parametrize("caller", PODS)
+def test_only_the_gateway_reaches_the_store_in_which_gateways_count_together(caller: tuple[str, str]) -> None:
+    wanted = caller == (NAMESPACE, "gateway")
+    assert may_call(of_kind("NetworkPolicy"), caller, (NAMESPACE, LIMITER), LIMITER_PORT) is wanted
+    production = (ROOT / "deploy/k8s/overlays/production/kustomization.yaml").read_text()
+    assert f"//{LIMITER}.{NAMESPACE}.svc:{LIMITER_PORT}/" in production
 
 
 def test_a_policy_that_lets_the_gateway_reach_audits_database_is_seen() -> None:

@@ -54,6 +54,7 @@ def test_an_up_elsewhere_on_the_same_ports_names_the_port(own_system: System) ->
 
 def test_passwords_in_the_endpoints_are_for_the_owner_alone(own_system: System) -> None:
     assert own_system.paths.endpoints.stat().st_mode & 0o077 == 0
+    assert own_system.paths.mail.stat().st_mode & 0o077 == 0
     assert set(own_system.endpoints()["sign_ins"]) == {"moderation", "audit"}
 
 
