@@ -13,7 +13,7 @@ from bench.measure import Figures, ratios, spread
 from bench.traffic import publish
 from shared.events.origins import OriginCaptured
 from shared.events.topics import TOPICS
-from tests.crash.groups import lag
+from tests.groups import lag
 from tests.stack import RealParts, until
 
 BATCH = 500

@@ -6,6 +6,8 @@ import re
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +87,17 @@ class System:
             self.interrupt()
         for process in Record(self.paths.processes).leftovers():
             os.killpg(process.pid, signal.SIGKILL)
+
+
+@contextmanager
+def running(home: Path) -> Iterator[System]:
+    """Started, and ended whatever becomes of the tests."""
+    system = System(home)
+    try:
+        system.start()
+        yield system
+    finally:
+        system.end()
 
 
 def alive(pid: int) -> bool:

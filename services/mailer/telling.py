@@ -47,7 +47,8 @@ class Teller:
         round_id = await self._announce([job])
         ending = await self._mails.end_unsent(job, end, self._clock())
         if ending is None:
-            await self._mails.told([round_id] if round_id else [])
+            if round_id:
+                await self._mails.told([round_id])
             return None
         metrics.MAILS.labels(job.what, ending.end).inc()
         return News([ending], round_id)
@@ -66,8 +67,11 @@ class Teller:
         if rounds:
             ended = await self._mails.ended({id_ for ids in rounds.values() for id_ in ids})
             await self.tell_all(ended.values())
-            for round_id, ids in rounds.items():
-                await self._mails.told([round_id], still=[id_ for id_ in ids if id_ not in ended])
+            waiting = {round_id: [id_ for id_ in ids if id_ not in ended] for round_id, ids in rounds.items()}
+            await self._mails.told([round_id for round_id, ids in waiting.items() if not ids])
+            for round_id, ids in waiting.items():
+                if 0 < len(ids) < len(rounds[round_id]):
+                    await self._mails.told_but(round_id, ids)
 
     async def _announce(self, jobs: Sequence[Job]) -> str | None:
         letters = [job.id for job in jobs if job.what == "letter"]

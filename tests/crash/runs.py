@@ -15,10 +15,10 @@ from shared.events.leaks import LeakExpired, LeakSubmitted
 from tests.crash.checker import Evidence, Judgement, judge
 from tests.crash.desk import NAME, Moderator
 from tests.crash.fates import Leak
-from tests.crash.groups import all_read
 from tests.crash.people import LOOK_EVERY_S, People
 from tests.crash.sightings import Record, Seen, Sightings
 from tests.crash.supervisor import CONNECTIONS, Death, Supervisor
+from tests.groups import all_read
 
 PATIENCE_S = QUIET_S = 330
 """Without news: then nothing more will come."""

@@ -8,10 +8,10 @@ from local.kafka import ADMIN
 from shared.events.leaks import LeakSubmitted
 from shared.events.topics import SERVICES, TOPICS
 from tests.crash.fates import leaks
-from tests.crash.groups import give_right, lag, take_right
 from tests.crash.runs import Runs
 from tests.crash.supervisor import LEASE_S, SERVERS, Supervisor, until
 from tests.crash.table import Table
+from tests.groups import give_right, lag, take_right
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 

@@ -12,12 +12,12 @@ from shared.events.confirmations import ConfirmationClicked, SenderStopped
 from shared.events.leaks import LeakSubmitted
 from shared.events.topics import SERVICES, TOPICS
 from tests.crash.fates import Leak, leaks
-from tests.crash.groups import all_read, lag
 from tests.crash.runs import Outcome, Runs
 from tests.crash.sightings import Record, Sightings
 from tests.crash.supervisor import until
 from tests.crash.table import Table
 from tests.crash.test_planted_bugs import publish
+from tests.groups import all_read, lag
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 

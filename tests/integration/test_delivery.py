@@ -20,7 +20,7 @@ from shared.runtime import kafka
 from shared.runtime.delivery import Policy
 from shared.runtime.errors import Transient
 from shared.runtime.service import Service
-from tests.crash.groups import give_right, take_right
+from tests.groups import give_right, take_right
 from tests.stack import RealParts
 
 pytestmark = pytest.mark.integration

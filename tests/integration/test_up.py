@@ -10,19 +10,15 @@ from local.demo import SCENES
 from local.failures import Failure
 from local.leak_lives import Life, Walk
 from tests.stack import until
-from tests.system import STOP_WITHIN_S, System, alive
+from tests.system import STOP_WITHIN_S, System, alive, running
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
 def own_system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    system = System(tmp_path_factory.mktemp("up"))
-    try:
-        system.start()
-        yield system
-    finally:
-        system.end()
+    with running(tmp_path_factory.mktemp("up")) as one:
+        yield one
 
 
 def taken(walk: Walk, life: Life) -> bool:
@@ -52,7 +48,7 @@ def test_an_up_elsewhere_on_the_same_ports_names_the_port(own_system: System) ->
     assert done.stderr.startswith(f"leak: port {own_system.base} (gateway) is taken")
 
 
-def test_passwords_in_the_endpoints_are_for_the_owner_alone(own_system: System) -> None:
+def test_passwords_and_mails_are_for_the_owner_alone(own_system: System) -> None:
     assert own_system.paths.endpoints.stat().st_mode & 0o077 == 0
     assert own_system.paths.mail.stat().st_mode & 0o077 == 0
     assert set(own_system.endpoints()["sign_ins"]) == {"moderation", "audit"}

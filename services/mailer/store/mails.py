@@ -162,12 +162,13 @@ class Mails:
         found = self._rounds.find({"since": {"$lt": before}}).sort("since").limit(at_most)
         return {one["_id"]: one["mails"] async for one in found}
 
-    async def told(self, round_ids: Collection[str], still: Collection[str] = ()) -> None:
-        """Forget rounds whose ends were told; but keep those mails that have not ended yet."""
-        if still:
-            await self._rounds.update_many({"_id": {"$in": [*round_ids]}}, {"$set": {"mails": [*still]}})
-        else:
-            await self._rounds.delete_many({"_id": {"$in": [*round_ids]}})
+    async def told(self, round_ids: Collection[str]) -> None:
+        """Forget rounds whose ends were told."""
+        await self._rounds.delete_many({"_id": {"$in": [*round_ids]}})
+
+    async def told_but(self, round_id: str, ids: Collection[str]) -> None:
+        """Keep a round for those of its mails that have not ended yet."""
+        await self._rounds.update_one({"_id": round_id}, {"$set": {"mails": [*ids]}})
 
     async def forget(self, now: datetime) -> None:
         """Delete ends, tombstones and rounds whose time is over."""

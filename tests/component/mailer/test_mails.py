@@ -102,7 +102,7 @@ async def test_a_round_is_kept_until_all_its_mails_have_ended_and_are_told(datab
     round_id = await mails.announce(["a", "b"], NOON)
     assert await mails.untold(NOON, 5) == {}
     assert await mails.untold(soon, 5) == {round_id: ["a", "b"]}
-    await mails.told([round_id], still=["b"])
+    await mails.told_but(round_id, ["b"])
     assert await mails.untold(soon, 5) == {round_id: ["b"]}
     await mails.told([round_id])
     assert await mails.untold(soon, 5) == {}
