@@ -34,8 +34,10 @@ def run(parts: RealParts, *, long: bool) -> Figures:
                 taken[name].append(figures)
     rates = {name: [one["requests"] / one["us"] * 1e6 for one in all_] for name, all_ in taken.items()}
     return {
-        "aim": 0.7, "ratio": ratios(rates["ours"], rates["noop"]),
-        "accepts_a_second": spread(rates["ours"]), "noop_a_second": spread(rates["noop"]),
+        "aim": 0.7,
+        "ratio": ratios(rates["ours"], rates["noop"]),
+        "accepts_a_second": spread(rates["ours"]),
+        "noop_a_second": spread(rates["noop"]),
         "p99_ms": spread([one["p99_ms"] for one in taken["ours"]]),
         "noop_p99_ms": spread([one["p99_ms"] for one in taken["noop"]]),
     }

@@ -40,8 +40,12 @@ def _insert_raw(client: MongoClient[dict[str, Any]], captured: Sequence[OriginCa
     collection = client["bench"]["raw"]
     collection.delete_many({})
     documents = [
-        {"_id": one.leak_id, "captured_at": one.captured_at, "expires_at": one.captured_at + timedelta(days=365),
-         "origin": one.origin}
+        {
+            "_id": one.leak_id,
+            "captured_at": one.captured_at,
+            "expires_at": one.captured_at + timedelta(days=365),
+            "origin": one.origin,
+        }
         for one in captured
     ]
     began = time.perf_counter()

@@ -51,7 +51,9 @@ def run(parts: RealParts, *, long: bool) -> Figures:
     asyncio.run(_Load(parts, 50, under_way=1).run())
     unloaded = _waits(parts)[warm + len(waits) :]
     return {
-        "aim_a_second": 150, "leaks_a_second": spread(rates), "leaks": count * rounds,
+        "aim_a_second": 150,
+        "leaks_a_second": spread(rates),
+        "leaks": count * rounds,
         "approval_to_250_ms": {"p50": percentile(waits, 0.5), "p99": percentile(waits, 0.99)},
         "cpu_us_a_leak": {name: round((after[name] - before[name]) / (count * rounds) * 1e6) for name in after},
         "unloaded_approval_to_250_ms": {"p50": percentile(unloaded, 0.5), "p99": percentile(unloaded, 0.99)},
@@ -66,6 +68,7 @@ def _cpu_seconds(processes: Mapping[str, "subprocess.Popen[bytes]"]) -> dict[str
 
 def _waits(parts: RealParts) -> list[float]:
     """Milliseconds from each approval to its delivery, in the order of delivery."""
+
     def moments(topic: str, field: str, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, datetime]:
         told = [json.loads(value or b"") for _, value, _ in parts.read(topic)]
         return {one["leak_id"]: datetime.fromisoformat(one[field]) for one in told if wanted(one)}
@@ -123,10 +126,17 @@ class _Load:
         connection = await _Connection.open(self._port)
         for number in numbers:
             await self._room.acquire()
-            await connection.post("/v1/leaks", {
-                "recipient": f"r{number}@d{number % 97}.example.org", "message": MESSAGE,
-                "sender": f"s{number}@example.net", "relation": "friend", "kind": "thanks", "consent": True,
-            })
+            await connection.post(
+                "/v1/leaks",
+                {
+                    "recipient": f"r{number}@d{number % 97}.example.org",
+                    "message": MESSAGE,
+                    "sender": f"s{number}@example.net",
+                    "relation": "friend",
+                    "kind": "thanks",
+                    "consent": True,
+                },
+            )
 
     async def _read_mail(self, challenges: AIOKafkaConsumer, opener: Opener) -> None:
         # The token as the mailer reads it to write the mail: the sink keeps no mail to read it from.
@@ -164,8 +174,10 @@ class _Connection:
     async def post(self, path: str, body: dict[str, object]) -> None:
         """Send, and read a 202 whole; anything else ends the benchmark."""
         content = json.dumps(body).encode()
-        head = (f"POST {path} HTTP/1.1\r\nhost: 127.0.0.1:{self._port}\r\ncontent-type: application/json\r\n"
-                f"content-length: {len(content)}\r\n\r\n")
+        head = (
+            f"POST {path} HTTP/1.1\r\nhost: 127.0.0.1:{self._port}\r\ncontent-type: application/json\r\n"
+            f"content-length: {len(content)}\r\n\r\n"
+        )
         self._writer.write(head.encode() + content)
         answer = await self._reader.readuntil(b"\r\n\r\n")
         if b" 202 " not in answer.split(b"\r\n", 1)[0]:

@@ -33,8 +33,13 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 def keep(name: str, figures: Figures) -> None:
     """Write one benchmark's figures, with the machine and the commit."""
-    result = {"benchmark": name, "at": datetime.now(UTC).isoformat(timespec="seconds"), "commit": _commit(),
-              "machine": machine(), **figures}
+    result = {
+        "benchmark": name,
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": _commit(),
+        "machine": machine(),
+        **figures,
+    }
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=2) + "\n")
 
@@ -42,8 +47,12 @@ def keep(name: str, figures: Figures) -> None:
 def machine() -> Figures:
     """What the figures were taken on."""
     model = next((line.partition(":")[2].strip() for line in _cpuinfo() if line.startswith("model name")), "unknown")
-    return {"cores": os.cpu_count(), "cpu": model, "system": f"{platform.system()} {platform.release()}",
-            "python": platform.python_version()}
+    return {
+        "cores": os.cpu_count(),
+        "cpu": model,
+        "system": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+    }
 
 
 def _cpuinfo() -> list[str]:

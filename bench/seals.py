@@ -24,9 +24,15 @@ def origin(seal: Sealer) -> OriginCaptured:
     """A captured origin."""
     leak_id, now = secrets.token_hex(16), datetime.now(UTC)
     plain = Origin(
-        address="127.0.0.1", port=40_000, destination_address="127.0.0.1", destination_port=443,
-        captured_at_ns=str(int(now.timestamp() * 1e9)), obtained="socket", claimed_address=None,
-        sender="sender@example.net", content_digest="0" * 64,
+        address="127.0.0.1",
+        port=40_000,
+        destination_address="127.0.0.1",
+        destination_port=443,
+        captured_at_ns=str(int(now.timestamp() * 1e9)),
+        obtained="socket",
+        claimed_address=None,
+        sender="sender@example.net",
+        content_digest="0" * 64,
     )
     return OriginCaptured(leak_id=leak_id, captured_at=now, origin=seal.seal("origin", leak_id, plain.encode()))
 
@@ -36,9 +42,18 @@ def approved(seal: Sealer, number: int) -> LeakDecided:
     leak_id, now = secrets.token_hex(16), datetime.now(UTC)
     address = f"r{number}@d{number % 97}.example.org"
     return LeakDecided(
-        leak_id=leak_id, revision=1, outcome="approved", decided_at=now, automated=True, policy_version="bench",
-        deliver_at=now - timedelta(seconds=1), recipient=seal.seal("recipient", leak_id, address.encode()),
+        leak_id=leak_id,
+        revision=1,
+        outcome="approved",
+        decided_at=now,
+        automated=True,
+        policy_version="bench",
+        deliver_at=now - timedelta(seconds=1),
+        recipient=seal.seal("recipient", leak_id, address.encode()),
         recipient_pseudonym=keyed_digest(b"bench", "recipient", address),
         domain_pseudonym=keyed_digest(b"bench", "domain", address),
-        message=seal.seal("message", leak_id, MESSAGE.encode()), relation="friend", kind="thanks", language="en",
+        message=seal.seal("message", leak_id, MESSAGE.encode()),
+        relation="friend",
+        kind="thanks",
+        language="en",
     )

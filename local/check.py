@@ -10,6 +10,7 @@ from local.programs import PYTHON
 HELP = "style, types, import contracts and the launcher's shell"
 TOOLS = (
     ("ruff", "check", "."),
+    ("ruff", "format", "--check", "."),
     ("mypy",),
     ("lint-imports",),
     ("shellcheck", "leak", ".ci/run"),
@@ -22,7 +23,7 @@ def run(arguments: list[str]) -> int:
     tools = Path(PYTHON).parent
     failed = []
     for name, *rest in TOOLS:
-        print(f"{name} ...", flush=True)
+        print(" ".join((name, *rest[:1])), "...", flush=True)
         if subprocess.run([tools / name, *rest], cwd=CHECKOUT, check=False).returncode != 0:
             failed.append(name)
     print(f"failed: {', '.join(failed)}" if failed else "all good")

@@ -88,10 +88,12 @@ class Keyring:
     def load(cls, path: Path) -> "Keyring":
         """Read `keyring.json`: {"readers" | "writers": {name: {"key_id", "public_key" (base64url)}}}."""
         raw = json.loads(path.read_text())
-        return cls(*(
-            {name: (entry["key_id"], from_base64url(entry["public_key"])) for name, entry in raw[side].items()}
-            for side in ("readers", "writers")
-        ))
+        return cls(
+            *(
+                {name: (entry["key_id"], from_base64url(entry["public_key"])) for name, entry in raw[side].items()}
+                for side in ("readers", "writers")
+            )
+        )
 
 
 @dataclass
@@ -160,8 +162,13 @@ class Sealer:
         now = self._now()
         fresh = {reader: secrets.token_bytes(32) for reader in PURPOSES[purpose].readers}
         base = {
-            "suite": SUITE, "purpose": purpose, "window": secrets.token_hex(16), "day": now.strftime("%Y-%m-%d"),
-            "writer": self._writer, "writer_key": self._key_id, "access": PURPOSES[purpose].access,
+            "suite": SUITE,
+            "purpose": purpose,
+            "window": secrets.token_hex(16),
+            "day": now.strftime("%Y-%m-%d"),
+            "writer": self._writer,
+            "writer_key": self._key_id,
+            "access": PURPOSES[purpose].access,
         }
         info = json.dumps(base, separators=(",", ":")).encode()
         readers = {}
@@ -218,8 +225,9 @@ def parse(sealed: str) -> Seal:
     if len(raw) - body_at - 16 not in purpose.lengths:
         raise SealBroken("not a length that seals have")
     wraps = tuple(raw[at : at + WRAP_BYTES] for at in range(wraps_at, body_at, WRAP_BYTES))
-    return Seal(header_bytes, signed, fields, raw[:RECORD_ID_BYTES],
-                raw[RECORD_ID_BYTES:wraps_at], wraps, raw[body_at:])
+    return Seal(
+        header_bytes, signed, fields, raw[:RECORD_ID_BYTES], raw[RECORD_ID_BYTES:wraps_at], wraps, raw[body_at:]
+    )
 
 
 @lru_cache(maxsize=512)

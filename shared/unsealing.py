@@ -23,8 +23,12 @@ from shared.sealing import (
 )
 
 WRITERS = {
-    "sender": "gateway", "recipient": "gateway", "message": "gateway", "report": "gateway",
-    "challenge": "verifier", "threat": "moderation",
+    "sender": "gateway",
+    "recipient": "gateway",
+    "message": "gateway",
+    "report": "gateway",
+    "challenge": "verifier",
+    "threat": "moderation",
 }
 """Who seals what; origins are not in it, so an `Opener` refuses them."""
 

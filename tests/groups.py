@@ -10,8 +10,11 @@ from shared.runtime.kafka import group_of
 
 WITHIN_S = 30
 MOVED = (
-    KafkaError.FENCED_LEADER_EPOCH, KafkaError.UNKNOWN_LEADER_EPOCH, KafkaError.NOT_LEADER_FOR_PARTITION,
-    KafkaError._TRANSPORT, KafkaError._TIMED_OUT,
+    KafkaError.FENCED_LEADER_EPOCH,
+    KafkaError.UNKNOWN_LEADER_EPOCH,
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError._TRANSPORT,
+    KafkaError._TIMED_OUT,
 )
 
 

@@ -22,11 +22,16 @@ def files() -> dict[str, str]:
         "setup.yaml": [workloads.setup_job(namespace) for namespace in NAMESPACES],
         **{f"{service.name}.yaml": workloads.of_service(service) for service in SERVICES},
     }
-    kustomization = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization",
-                     "resources": sorted(manifests)}
+    kustomization = {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "resources": sorted(manifests),
+    }
     manifests["kustomization.yaml"] = [kustomization]
-    return {name: HEADER + yaml.safe_dump_all(documents, sort_keys=False, width=120)
-            for name, documents in manifests.items()}
+    return {
+        name: HEADER + yaml.safe_dump_all(documents, sort_keys=False, width=120)
+        for name, documents in manifests.items()
+    }
 
 
 def main() -> None:

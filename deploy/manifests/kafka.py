@@ -22,7 +22,9 @@ def users() -> list[Manifest]:
 
 def _topic(topic: Topic) -> Manifest:
     return {
-        "apiVersion": "kafka.strimzi.io/v1", "kind": "KafkaTopic", "metadata": _metadata(topic.name),
+        "apiVersion": "kafka.strimzi.io/v1",
+        "kind": "KafkaTopic",
+        "metadata": _metadata(topic.name),
         "spec": {"partitions": topic.partitions, "replicas": REPLICAS, "config": topic_configs(topic, REPLICAS)},
     }
 
@@ -35,7 +37,9 @@ def _user(service: str) -> Manifest:
         _acl("group", service, "prefix", "Read"),
     ]
     return {
-        "apiVersion": "kafka.strimzi.io/v1", "kind": "KafkaUser", "metadata": _metadata(service),
+        "apiVersion": "kafka.strimzi.io/v1",
+        "kind": "KafkaUser",
+        "metadata": _metadata(service),
         "spec": {
             "authentication": {"type": "scram-sha-512", "password": {"valueFrom": secret}},
             "authorization": {"type": "simple", "acls": acls},

@@ -20,10 +20,12 @@ from deploy.manifests.table import (
 
 Manifest = dict[str, Any]
 DNS = {
-    "to": [{
-        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}},
-        "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}},
-    }],
+    "to": [
+        {
+            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}},
+            "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}},
+        }
+    ],
     "ports": [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}],
 }
 PRIVATE = ["10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"]
@@ -44,10 +46,12 @@ def _of_service(service: Deployed) -> Manifest:
         ingress.append(_from({"leak/network": service.door.network}, service.door.port))
     egress = [DNS, _to_kafka(), _to_database()]
     if service.sends_mail:
-        egress.append({
-            "to": [{"ipBlock": {"cidr": "0.0.0.0/0", "except": PRIVATE}}, {"ipBlock": {"cidr": "2000::/3"}}],
-            "ports": [_tcp(port) for port in SMTP_PORTS],
-        })
+        egress.append(
+            {
+                "to": [{"ipBlock": {"cidr": "0.0.0.0/0", "except": PRIVATE}}, {"ipBlock": {"cidr": "2000::/3"}}],
+                "ports": [_tcp(port) for port in SMTP_PORTS],
+            }
+        )
     if service.counts_together:
         egress.append({"to": [{"podSelector": {"matchLabels": labels(LIMITER)}}], "ports": [_tcp(LIMITER_PORT)]})
     return _policy(service.namespace, service.name, labels(service.name), ingress, egress)
@@ -72,8 +76,10 @@ def _of_setup(namespace: str) -> Manifest:
 
 
 def _to_kafka() -> Manifest:
-    brokers = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": KAFKA_NAMESPACE}},
-               "podSelector": {"matchLabels": {"strimzi.io/cluster": KAFKA_CLUSTER, "strimzi.io/kind": "Kafka"}}}
+    brokers = {
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": KAFKA_NAMESPACE}},
+        "podSelector": {"matchLabels": {"strimzi.io/cluster": KAFKA_CLUSTER, "strimzi.io/kind": "Kafka"}},
+    }
     return {"to": [brokers], "ports": [_tcp(KAFKA_PORT)]}
 
 
@@ -94,10 +100,13 @@ def _policy(
     namespace: str, name: str, pods: dict[str, str], ingress: list[Manifest], egress: list[Manifest]
 ) -> Manifest:
     return {
-        "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
         "metadata": {"name": name, "namespace": namespace},
         "spec": {
             "podSelector": {"matchLabels": pods} if pods else {},
-            "policyTypes": ["Ingress", "Egress"], "ingress": ingress, "egress": egress,
+            "policyTypes": ["Ingress", "Egress"],
+            "ingress": ingress,
+            "egress": egress,
         },
     }

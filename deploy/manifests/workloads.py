@@ -38,10 +38,18 @@ def namespaces() -> list[Manifest]:
 
 def of_service(service: Deployed) -> list[Manifest]:
     """Everything that runs one service."""
-    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": _metadata(service),
-               "automountServiceAccountToken": False}
-    budget = {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": _metadata(service),
-              "spec": {"minAvailable": 1, "selector": {"matchLabels": labels(service.name)}}}
+    account = {
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": _metadata(service),
+        "automountServiceAccountToken": False,
+    }
+    budget = {
+        "apiVersion": "policy/v1",
+        "kind": "PodDisruptionBudget",
+        "metadata": _metadata(service),
+        "spec": {"minAvailable": 1, "selector": {"matchLabels": labels(service.name)}},
+    }
     return [account, _settings(service), _deployment(service), _network_service(service), budget, _scaling(service)]
 
 
@@ -49,12 +57,18 @@ def setup_job(namespace: str) -> Manifest:
     """Makes a namespace's database users. Topics and Kafka users are Strimzi's, made from the same registry."""
     part, variable = SETUP[namespace]
     environment = {
-        "SETUP_PARTS": f'["{part}"]', variable: _mongo_url(namespace),
-        "SETUP_ADMIN_DIR": "/run/secrets/admin", "SETUP_SECRETS_DIR": SECRETS_DIR,
+        "SETUP_PARTS": f'["{part}"]',
+        variable: _mongo_url(namespace),
+        "SETUP_ADMIN_DIR": "/run/secrets/admin",
+        "SETUP_SECRETS_DIR": SECRETS_DIR,
     }
     passwords = [
-        {"secret": {"name": f"leak-{service.name}", "items": [
-            {"key": "mongo-password", "path": f"{service.name}/mongo-password"}]}}
+        {
+            "secret": {
+                "name": f"leak-{service.name}",
+                "items": [{"key": "mongo-password", "path": f"{service.name}/mongo-password"}],
+            }
+        }
         for service in SERVICES
         if service.namespace == namespace
     ]
@@ -64,7 +78,10 @@ def setup_job(namespace: str) -> Manifest:
         {"name": "tmp", "emptyDir": {}},
     ]
     container = {
-        "name": "setup", "image": "leak-setup", "args": ["deploy.setup"], "securityContext": _locked_down(),
+        "name": "setup",
+        "image": "leak-setup",
+        "args": ["deploy.setup"],
+        "securityContext": _locked_down(),
         "env": [{"name": name, "value": value} for name, value in environment.items()],
         "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "256Mi"}},
         "volumeMounts": [
@@ -73,10 +90,16 @@ def setup_job(namespace: str) -> Manifest:
             {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108  # the pod's own, empty
         ],
     }
-    pod = {"restartPolicy": "OnFailure", "automountServiceAccountToken": False, "securityContext": _pod_security(),
-           "containers": [container], "volumes": volumes}
+    pod = {
+        "restartPolicy": "OnFailure",
+        "automountServiceAccountToken": False,
+        "securityContext": _pod_security(),
+        "containers": [container],
+        "volumes": volumes,
+    }
     return {
-        "apiVersion": "batch/v1", "kind": "Job",
+        "apiVersion": "batch/v1",
+        "kind": "Job",
         "metadata": {"name": "setup", "namespace": namespace, "labels": labels("setup")},
         "spec": {"backoffLimit": 6, "template": {"metadata": {"labels": labels("setup")}, "spec": pod}},
     }
@@ -87,32 +110,57 @@ def _settings(service: Deployed) -> Manifest:
     if service.door:
         door = {f"{service.door.prefix}HOST": "0.0.0.0", f"{service.door.prefix}PORT": str(service.door.port)}
     settings = {
-        "KAFKA_SERVERS": _kafka_servers(), "KAFKA_SECURITY": "SASL_SSL", "KAFKA_CA_FILE": "/run/kafka/ca.crt",
-        "MONGO_URL": _mongo_url(service.namespace), "SECRETS_DIR": SECRETS_DIR,
-        "INTERNAL_HOST": "0.0.0.0", "INTERNAL_PORT": str(INTERNAL_PORT), "STOP_WITHIN_S": str(STOP_S - 15), **door,
+        "KAFKA_SERVERS": _kafka_servers(),
+        "KAFKA_SECURITY": "SASL_SSL",
+        "KAFKA_CA_FILE": "/run/kafka/ca.crt",
+        "MONGO_URL": _mongo_url(service.namespace),
+        "SECRETS_DIR": SECRETS_DIR,
+        "INTERNAL_HOST": "0.0.0.0",
+        "INTERNAL_PORT": str(INTERNAL_PORT),
+        "STOP_WITHIN_S": str(STOP_S - 15),
+        **door,
     }
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": _metadata(service),
-            "data": {f"{service.name.upper()}_{name}": value for name, value in settings.items()}}
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": _metadata(service),
+        "data": {f"{service.name.upper()}_{name}": value for name, value in settings.items()},
+    }
 
 
 def _deployment(service: Deployed) -> Manifest:
-    spread = {"maxSkew": 1, "topologyKey": "kubernetes.io/hostname", "whenUnsatisfiable": "ScheduleAnyway",
-              "labelSelector": {"matchLabels": labels(service.name)}}
+    spread = {
+        "maxSkew": 1,
+        "topologyKey": "kubernetes.io/hostname",
+        "whenUnsatisfiable": "ScheduleAnyway",
+        "labelSelector": {"matchLabels": labels(service.name)},
+    }
     pod = {
-        "serviceAccountName": service.name, "automountServiceAccountToken": False,
-        "securityContext": _pod_security(), "terminationGracePeriodSeconds": STOP_S,
-        "topologySpreadConstraints": [spread], "containers": [_container(service)],
+        "serviceAccountName": service.name,
+        "automountServiceAccountToken": False,
+        "securityContext": _pod_security(),
+        "terminationGracePeriodSeconds": STOP_S,
+        "topologySpreadConstraints": [spread],
+        "containers": [_container(service)],
         "volumes": [
             {"name": "secrets", "secret": {"secretName": f"leak-{service.name}", "defaultMode": 0o400}},
-            {"name": "kafka-ca", "secret": {"secretName": f"{KAFKA_CLUSTER}-cluster-ca-cert", "items": [
-                {"key": "ca.crt", "path": "ca.crt"}]}},
+            {
+                "name": "kafka-ca",
+                "secret": {
+                    "secretName": f"{KAFKA_CLUSTER}-cluster-ca-cert",
+                    "items": [{"key": "ca.crt", "path": "ca.crt"}],
+                },
+            },
             {"name": "tmp", "emptyDir": {}},
         ],
     }
     return {
-        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": _metadata(service),
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": _metadata(service),
         "spec": {
-            "replicas": service.replicas, "selector": {"matchLabels": labels(service.name)},
+            "replicas": service.replicas,
+            "selector": {"matchLabels": labels(service.name)},
             "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
             "template": {"metadata": {"labels": labels(service.name)}, "spec": pod},
         },
@@ -124,8 +172,12 @@ def _container(service: Deployed) -> Manifest:
     if service.door:
         ports.append({"name": "door", "containerPort": service.door.port})
     return {
-        "name": service.name, "image": f"leak-{service.name}", "args": [f"services.{service.name}.main"],
-        "envFrom": [{"configMapRef": {"name": service.name}}], "ports": ports, "securityContext": _locked_down(),
+        "name": service.name,
+        "image": f"leak-{service.name}",
+        "args": [f"services.{service.name}.main"],
+        "envFrom": [{"configMapRef": {"name": service.name}}],
+        "ports": ports,
+        "securityContext": _locked_down(),
         "startupProbe": _probe("/health/live", period_s=2, failures=60),
         "livenessProbe": _probe("/health/live", period_s=10, failures=3),
         "readinessProbe": _probe("/health/ready", period_s=5, failures=2),
@@ -142,8 +194,12 @@ def _network_service(service: Deployed) -> Manifest:
     ports = [{"name": "internal", "port": INTERNAL_PORT, "targetPort": "internal"}]
     if service.door:
         ports.append({"name": "door", "port": service.door.port, "targetPort": "door"})
-    return {"apiVersion": "v1", "kind": "Service", "metadata": _metadata(service),
-            "spec": {"selector": labels(service.name), "ports": ports}}
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": _metadata(service),
+        "spec": {"selector": labels(service.name), "ports": ports},
+    }
 
 
 def _scaling(service: Deployed) -> Manifest:
@@ -152,19 +208,43 @@ def _scaling(service: Deployed) -> Manifest:
     if service.name == "gateway":
         target_cpu = {"type": "Utilization", "averageUtilization": CPU_PERCENT}
         cpu = {"type": "Resource", "resource": {"name": "cpu", "target": target_cpu}}
-        return {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": _metadata(service),
-                "spec": {"scaleTargetRef": target, "minReplicas": service.replicas, "maxReplicas": service.most,
-                         "metrics": [cpu]}}
+        return {
+            "apiVersion": "autoscaling/v2",
+            "kind": "HorizontalPodAutoscaler",
+            "metadata": _metadata(service),
+            "spec": {
+                "scaleTargetRef": target,
+                "minReplicas": service.replicas,
+                "maxReplicas": service.most,
+                "metrics": [cpu],
+            },
+        }
     triggers = [
-        {"type": "kafka", "metadata": {"topic": topic.name, "consumerGroup": group_of(service.name, topic.name),
-                                       "bootstrapServers": _kafka_servers(), "lagThreshold": str(LAG_A_REPLICA)},
-         "authenticationRef": {"name": "kafka", "kind": "ClusterTriggerAuthentication"}}
+        {
+            "type": "kafka",
+            "metadata": {
+                "topic": topic.name,
+                "consumerGroup": group_of(service.name, topic.name),
+                "bootstrapServers": _kafka_servers(),
+                "lagThreshold": str(LAG_A_REPLICA),
+            },
+            "authenticationRef": {"name": "kafka", "kind": "ClusterTriggerAuthentication"},
+        }
         for topic in read_by(service.name)
         if topic.owner != service.name
     ]
-    return {"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "metadata": _metadata(service),
-            "spec": {"scaleTargetRef": target, "minReplicaCount": service.replicas, "maxReplicaCount": service.most,
-                     "cooldownPeriod": 300, "triggers": triggers}}
+    return {
+        "apiVersion": "keda.sh/v1alpha1",
+        "kind": "ScaledObject",
+        "metadata": _metadata(service),
+        "spec": {
+            "scaleTargetRef": target,
+            "minReplicaCount": service.replicas,
+            "maxReplicaCount": service.most,
+            "cooldownPeriod": 300,
+            "triggers": triggers,
+        },
+    }
 
 
 def _probe(path: str, period_s: int, failures: int) -> Manifest:

@@ -26,10 +26,16 @@ class Settings(BaseSettings):
 async def serve(settings: Settings) -> None:
     """Take and show mail until a signal ends the page's server."""
     mailbox = Mailbox(settings.data_dir)
-    page = uvicorn.Server(uvicorn.Config(
-        application(mailbox), host=settings.host, port=settings.http_port, log_level="warning", access_log=False,
-        lifespan="off",
-    ))
+    page = uvicorn.Server(
+        uvicorn.Config(
+            application(mailbox),
+            host=settings.host,
+            port=settings.http_port,
+            log_level="warning",
+            access_log=False,
+            lifespan="off",
+        )
+    )
     async with await listen(mailbox, settings.host, settings.smtp_port):
         await page.serve()
 

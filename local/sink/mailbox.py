@@ -35,8 +35,11 @@ class Mailbox:
         """Durable when it returns; blocks for as long as the disk does."""
         headers = message_from_bytes(raw, policy=policy.default)
         kept = Kept(
-            id=f"{time.time_ns():019d}-{secrets.token_hex(3)}", received_at=datetime.now(UTC).isoformat(),
-            sender=sender, to=tuple(to), subject=str(headers.get("subject", "")),
+            id=f"{time.time_ns():019d}-{secrets.token_hex(3)}",
+            received_at=datetime.now(UTC).isoformat(),
+            sender=sender,
+            to=tuple(to),
+            subject=str(headers.get("subject", "")),
             message_id=str(headers.get("message-id", "")),
         )
         self._write(f"{kept.id}.eml", raw)

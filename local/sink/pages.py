@@ -17,7 +17,9 @@ from shared import look
 
 PAGE_HEADERS: Final = {
     "content-security-policy": "default-src 'none'; style-src 'self'; frame-src 'self'; base-uri 'none'",
-    "referrer-policy": "no-referrer", "cache-control": "no-store", "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
 }
 # A mail is a stranger's page: it may not run, load or reach anything, but a person may follow its links.
 MAIL_HEADERS: Final = {
@@ -27,20 +29,30 @@ MAIL_HEADERS: Final = {
 }
 
 _templates = Environment(
-    loader=FileSystemLoader([Path(__file__).parent / "templates", look.TEMPLATES]), autoescape=True,
-    undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+    loader=FileSystemLoader([Path(__file__).parent / "templates", look.TEMPLATES]),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
 )
 
 
 def application(mailbox: Mailbox) -> Starlette:
     """Pages, JSON and health."""
     shown = Shown(mailbox)
-    return Starlette(routes=[
-        Route("/", shown.list), Route("/mails/{id}", shown.mail), Route("/mails/{id}/html", shown.html),
-        Route("/mails/{id}/raw", shown.raw), Route("/look.css", shown.look), Route("/sink.css", shown.own_look),
-        Route("/api/mails", shown.list_as_json), Route("/api/mails/{id}", shown.mail_as_json),
-        Route("/health/ready", shown.ready),
-    ])
+    return Starlette(
+        routes=[
+            Route("/", shown.list),
+            Route("/mails/{id}", shown.mail),
+            Route("/mails/{id}/html", shown.html),
+            Route("/mails/{id}/raw", shown.raw),
+            Route("/look.css", shown.look),
+            Route("/sink.css", shown.own_look),
+            Route("/api/mails", shown.list_as_json),
+            Route("/api/mails/{id}", shown.mail_as_json),
+            Route("/health/ready", shown.ready),
+        ]
+    )
 
 
 class Shown:

@@ -26,7 +26,9 @@ def read(raw: bytes) -> Contents:
     text, page = _part(mail, "plain"), _part(mail, "html")
     links = [*_LINK.findall(text), *map(html.unescape, _HREF.findall(page))]
     return Contents(
-        headers=tuple((name, str(value)) for name, value in mail.items()), text=text, html=page,
+        headers=tuple((name, str(value)) for name, value in mail.items()),
+        text=text,
+        html=page,
         links=tuple(dict.fromkeys(links)),
     )
 

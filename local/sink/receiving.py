@@ -44,8 +44,13 @@ async def listen(mailbox: Mailbox, host: str, port: int) -> asyncio.Server:
     receiving = Receiving(mailbox)
     return await loop.create_server(
         lambda: SMTP(
-            receiving, hostname=NAME, ident="Leak's local mailbox", enable_SMTPUTF8=True,
-            data_size_limit=MAX_MAIL_BYTES, loop=loop,
+            receiving,
+            hostname=NAME,
+            ident="Leak's local mailbox",
+            enable_SMTPUTF8=True,
+            data_size_limit=MAX_MAIL_BYTES,
+            loop=loop,
         ),
-        host, port,
+        host,
+        port,
     )

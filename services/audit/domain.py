@@ -13,8 +13,20 @@ State = Literal["entered", "approved", "lapsed", "opened", "spent", "closed", "r
 Action = Literal["approve", "refuse", "open", "close"]
 Role = Literal["enterer", "approver", "other"]
 Why = Literal[
-    "same_person", "not_approved", "already_approved", "approval_lapsed", "not_one_of_the_two", "already_opened",
-    "not_opened", "ended", "no_such_order", "no_fields", "field_not_asked", "no_origin", "not_said", "seal_broken",
+    "same_person",
+    "not_approved",
+    "already_approved",
+    "approval_lapsed",
+    "not_one_of_the_two",
+    "already_opened",
+    "not_opened",
+    "ended",
+    "no_such_order",
+    "no_fields",
+    "field_not_asked",
+    "no_origin",
+    "not_said",
+    "seal_broken",
 ]
 Urgency = Literal["ordinary", "emergency"]
 
@@ -120,11 +132,17 @@ def due_at(draft: Draft, rules: Rules) -> datetime:
 
 
 _DENIED: Final[Mapping[tuple[State, Action], Why]] = {
-    ("entered", "open"): "not_approved", ("entered", "close"): "not_opened",
-    ("approved", "approve"): "already_approved", ("approved", "close"): "not_opened",
-    ("lapsed", "open"): "approval_lapsed", ("lapsed", "close"): "not_opened",
-    ("opened", "approve"): "already_opened", ("opened", "refuse"): "already_opened",
-    ("spent", "approve"): "already_opened", ("spent", "refuse"): "already_opened", ("spent", "open"): "approval_lapsed",
+    ("entered", "open"): "not_approved",
+    ("entered", "close"): "not_opened",
+    ("approved", "approve"): "already_approved",
+    ("approved", "close"): "not_opened",
+    ("lapsed", "open"): "approval_lapsed",
+    ("lapsed", "close"): "not_opened",
+    ("opened", "approve"): "already_opened",
+    ("opened", "refuse"): "already_opened",
+    ("spent", "approve"): "already_opened",
+    ("spent", "refuse"): "already_opened",
+    ("spent", "open"): "approval_lapsed",
     **{(state, action): "ended" for state in ("closed", "refused") for action in ACTIONS},
 }
 
@@ -168,10 +186,15 @@ def live(orders: Iterable[Order], now: datetime, hold: timedelta) -> dict[str, d
 def facts_of(draft: Draft, due: datetime) -> dict[str, Fact]:
     """What the log keeps of an order."""
     return {
-        "authority": draft.authority, "authorised_by": draft.authorised_by, "reference": draft.reference,
-        "ground": draft.ground, "fields": list(draft.fields), "urgency": draft.urgency,
+        "authority": draft.authority,
+        "authorised_by": draft.authorised_by,
+        "reference": draft.reference,
+        "ground": draft.ground,
+        "fields": list(draft.fields),
+        "urgency": draft.urgency,
         "received_at": draft.received_at.isoformat() if draft.received_at else "",
-        "called_back": draft.called_back, "due_at": due.isoformat(),
+        "called_back": draft.called_back,
+        "due_at": due.isoformat(),
     }
 
 
@@ -207,7 +230,10 @@ def fault(before: Order | None, entry: Entry) -> str | None:
 
 
 _ACTION_OF: Final[Mapping[str, Action]] = {
-    "order.approved": "approve", "order.refused": "refuse", "order.opened": "open", "order.closed": "close",
+    "order.approved": "approve",
+    "order.refused": "refuse",
+    "order.opened": "open",
+    "order.closed": "close",
 }
 
 

@@ -65,9 +65,18 @@ class EntryRoutes:
     ) -> Response:
         reviewing = step == forms.REVIEW
         return self.pages.page(
-            request, "new.html", 422 if problems else 200, draft=draft, step=step, problems=problems or {},
-            review=forms.REVIEW, shown=forms.STEPS[step] if not reviewing else (), known_fields=domain.FIELDS,
-            local_time=forms.LOCAL_TIME, text_max=domain.TEXT_MAX, rules=self.rules,
+            request,
+            "new.html",
+            422 if problems else 200,
+            draft=draft,
+            step=step,
+            problems=problems or {},
+            review=forms.REVIEW,
+            shown=forms.STEPS[step] if not reviewing else (),
+            known_fields=domain.FIELDS,
+            local_time=forms.LOCAL_TIME,
+            text_max=domain.TEXT_MAX,
+            rules=self.rules,
             records=await self.store.records(draft.leak_id) if reviewing else [],
             due_at=domain.due_at(draft, self.rules) if reviewing else None,
         )

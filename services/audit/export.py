@@ -25,9 +25,13 @@ def answer(order: Order, opened: Entry, origins: Sequence[Origin], key: Ed25519P
     body: dict[str, Any] = {
         "format": FORMAT,
         "order": {
-            "number": order.number, "authority": order.draft.authority, "authorised_by": order.draft.authorised_by,
-            "reference": order.draft.reference, "ground": order.draft.ground,
-            "fields_asked": list(order.draft.fields), "fields_granted": list(order.granted),
+            "number": order.number,
+            "authority": order.draft.authority,
+            "authorised_by": order.draft.authorised_by,
+            "reference": order.draft.reference,
+            "ground": order.draft.ground,
+            "fields_asked": list(order.draft.fields),
+            "fields_granted": list(order.granted),
         },
         "leak_id": order.leak_id,
         "records": [told(origin, order.granted) for origin in origins],

@@ -42,7 +42,10 @@ class LogRoutes:
         entries = [entry for entry in await self.log.read() if before is None or entry.seq < before]
         shown = entries[: -views.LOG_PAGE - 1 : -1]
         return self.pages.page(
-            request, "log.html", entries=shown, older=shown[-1].seq if len(entries) > len(shown) else None,
+            request,
+            "log.html",
+            entries=shown,
+            older=shown[-1].seq if len(entries) > len(shown) else None,
             answer_key=self.answer_key,
         )
 
@@ -72,12 +75,23 @@ class LogRoutes:
         return RedirectResponse("/threats", 303)
 
     async def _threat_page(
-        self, request: Request, status: int = 200, *,
-        message: str | None = None, missing: bool = False, seal_broken: bool = False,
+        self,
+        request: Request,
+        status: int = 200,
+        *,
+        message: str | None = None,
+        missing: bool = False,
+        seal_broken: bool = False,
     ) -> Response:
         return self.pages.page(
-            request, "threat.html", status, threat=await self._find(request), message=message, missing=missing,
-            seal_broken=seal_broken, text_max=domain.TEXT_MAX,
+            request,
+            "threat.html",
+            status,
+            threat=await self._find(request),
+            message=message,
+            missing=missing,
+            seal_broken=seal_broken,
+            text_max=domain.TEXT_MAX,
         )
 
     async def _find(self, request: Request) -> dict[str, object]:

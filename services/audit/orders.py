@@ -22,7 +22,10 @@ from shared.sealing import SealBroken
 log = logs.get("audit")
 
 _STEP: Final[Mapping[Action, str]] = {
-    "approve": "order.approved", "refuse": "order.refused", "open": "order.opened", "close": "order.closed",
+    "approve": "order.approved",
+    "refuse": "order.refused",
+    "open": "order.opened",
+    "close": "order.closed",
 }
 
 
@@ -43,8 +46,16 @@ class Desk:
     """What an auditor can do to an order. Raises Refused; ChainBroken when the log is not whole: then nothing goes."""
 
     def __init__(  # noqa: PLR0917  # wiring passes many parts
-        self, audit_log: Log, store: Store, retention: Retention, opener: OriginOpener, watch: Watch,
-        answer_key: bytes, rules: Rules, grounds: Sequence[str], clock: Clock,
+        self,
+        audit_log: Log,
+        store: Store,
+        retention: Retention,
+        opener: OriginOpener,
+        watch: Watch,
+        answer_key: bytes,
+        rules: Rules,
+        grounds: Sequence[str],
+        clock: Clock,
     ) -> None:
         self._log = audit_log
         self._store = store
@@ -100,7 +111,10 @@ class Desk:
         # Which sealed records are opened is in the log; their digests tell nothing about what is in them.
         digests = [sha256(record.origin) for record in records]
         entry = await self._step(
-            by, number, "open", lambda order: {"fields": list(order.granted), "records": digests},
+            by,
+            number,
+            "open",
+            lambda order: {"fields": list(order.granted), "records": digests},
             lambda _: None if records else "no_origin",
         )
         return await self._answer(entry, records)
@@ -118,7 +132,11 @@ class Desk:
         return export.answer(order, entry, origins, self._answer_key)
 
     async def _step(
-        self, by: str, number: int, action: Action, facts: Callable[[Order], Mapping[str, Fact]],
+        self,
+        by: str,
+        number: int,
+        action: Action,
+        facts: Callable[[Order], Mapping[str, Fact]],
         also: Callable[[Order], Why | None],
     ) -> Entry:
         """Decide on the log as it ends now, and append only if it still ends there: two at once can't both be right."""
@@ -143,4 +161,3 @@ class Desk:
 
 def _said(text: str) -> Why | None:
     return None if text.strip() else "not_said"
-

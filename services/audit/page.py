@@ -43,6 +43,13 @@ class Pages:
         """A template with what all of them use."""
         t = self._console.texts(request)
         return self._console.page(
-            request, template, status, now=self.clock(), utc=views.utc, span=lambda length: views.span(t, length),
-            grounds=self._grounds, broken=self._watch.broken, **facts,
+            request,
+            template,
+            status,
+            now=self.clock(),
+            utc=views.utc,
+            span=lambda length: views.span(t, length),
+            grounds=self._grounds,
+            broken=self._watch.broken,
+            **facts,
         )

@@ -29,14 +29,18 @@ class Reconciler:
     async def note(self, delivered: Sequence[LeakDelivered]) -> None:
         """Remember which of these deliveries have no origin yet."""
         missing = await self._store.without_origin(event.leak_id for event in delivered)
-        await self._store.add_unexplained([
-            {
-                "_id": event.leak_id, "delivered_at": event.delivered_at, "seen_at": self._clock(),
-                "expires_at": self._retention.ends(event.delivered_at),
-            }
-            for event in delivered
-            if event.leak_id in missing
-        ])
+        await self._store.add_unexplained(
+            [
+                {
+                    "_id": event.leak_id,
+                    "delivered_at": event.delivered_at,
+                    "seen_at": self._clock(),
+                    "expires_at": self._retention.ends(event.delivered_at),
+                }
+                for event in delivered
+                if event.leak_id in missing
+            ]
+        )
 
     async def look(self) -> None:
         """Forget those whose origin came; the others are an alarm: metric, log and health."""

@@ -50,8 +50,12 @@ class OrderRoutes:
         """One order: its clock, its next step, what the log has of it."""
         order = await self._order(request)
         return self.pages.page(
-            request, "order.html", order=order, view=views.view(order, person.name, self.pages.clock()),
-            records=await self.store.records(order.leak_id), life=await self.store.life(order.leak_id),
+            request,
+            "order.html",
+            order=order,
+            view=views.view(order, person.name, self.pages.clock()),
+            records=await self.store.records(order.leak_id),
+            life=await self.store.life(order.leak_id),
         )
 
     async def ask(self, request: Request, person: Person) -> Response:
@@ -90,8 +94,16 @@ class OrderRoutes:
         if step is None:
             raise HTTPException(404)
         return self.pages.page(
-            request, f"{step.action}.html", status, order=order, view=view, step=step, missing=missing,
-            records=await self.store.records(order.leak_id), approval_h=self.approval_h, text_max=domain.TEXT_MAX,
+            request,
+            f"{step.action}.html",
+            status,
+            order=order,
+            view=view,
+            step=step,
+            missing=missing,
+            records=await self.store.records(order.leak_id),
+            approval_h=self.approval_h,
+            text_max=domain.TEXT_MAX,
         )
 
     def _refused(self, request: Request, order: Order, why: Why) -> Response:

@@ -41,7 +41,11 @@ class OrderView:
     def next(self) -> Step | None:
         """The step that carries the order on, for whoever may take it."""
         onward: Mapping[State, Action] = {
-            "entered": "approve", "lapsed": "approve", "approved": "open", "opened": "close", "spent": "close"
+            "entered": "approve",
+            "lapsed": "approve",
+            "approved": "open",
+            "opened": "close",
+            "spent": "close",
         }
         action = onward.get(self.state)
         return next((step for step in self.steps if step.action == action), None)

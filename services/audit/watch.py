@@ -21,8 +21,13 @@ class Watch:
     """Checks the whole log from the store, and the deadlines. What it found last is what the console shows."""
 
     def __init__(  # noqa: PLR0917  # wiring passes many parts
-        self, store: LogStore, audit_log: Log, key: Ed25519PublicKey, head_file: HeadFile,
-        clock: Callable[[], datetime], degraded: set[str],
+        self,
+        store: LogStore,
+        audit_log: Log,
+        key: Ed25519PublicKey,
+        head_file: HeadFile,
+        clock: Callable[[], datetime],
+        degraded: set[str],
     ) -> None:
         self._store = store
         self._log = audit_log

@@ -56,7 +56,11 @@ class Parts:
 
 
 def build(
-    settings: Settings, *, publisher: Publisher | None = None, database: Database | None = None, clock: Clock = utc_now,
+    settings: Settings,
+    *,
+    publisher: Publisher | None = None,
+    database: Database | None = None,
+    clock: Clock = utc_now,
 ) -> Service:
     """The service, ready to run; tests pass what stands in for the world."""
     service = Service(settings, publisher)
@@ -92,8 +96,15 @@ def parts(settings: Settings, database: Database, degraded: set[str], clock: Clo
     reconciler = Reconciler(store, retention, clock, degraded)
     watch = Watch(log_store, audit_log, log_key, head_file, clock, degraded)
     desk = Desk(
-        audit_log, store, retention, OriginOpener(opening_key, keyring), watch, settings.secret("answer.key"),
-        rules(settings), list(views.load_grounds(settings.grounds_file)), clock,
+        audit_log,
+        store,
+        retention,
+        OriginOpener(opening_key, keyring),
+        watch,
+        settings.secret("answer.key"),
+        rules(settings),
+        list(views.load_grounds(settings.grounds_file)),
+        clock,
     )
     threats = ThreatDesk(store, audit_log, Opener(settings.SERVICE, opening_key, keyring), clock)
     handlers = Handlers(store, retention, reconciler, keyring, settings.threat_days)

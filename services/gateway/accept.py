@@ -37,7 +37,11 @@ class Acceptor:
         self._confirm_within = confirm_within
 
     async def accept(
-        self, caller: Caller, leak: LeakRequest, *, idempotency_key: str | None = None,
+        self,
+        caller: Caller,
+        leak: LeakRequest,
+        *,
+        idempotency_key: str | None = None,
         claimed_address: str | None = None,
     ) -> Accepted:
         """Durable when it returns, else Unavailable. A retry with the same key is the same leak with its own origin."""
@@ -49,7 +53,8 @@ class Acceptor:
         try:
             # Unchecked, because every value is of our own making; tests read them back through the models.
             origin = OriginCaptured.model_construct(
-                leak_id=receipt.leak_id, captured_at=at,
+                leak_id=receipt.leak_id,
+                captured_at=at,
                 origin=keys.sealer.seal("origin", receipt.leak_id, _origin(caller, leak, claimed_address).encode()),
             )
             submitted = _submitted(keys, receipt, at, confirm_before, leak)
@@ -69,10 +74,15 @@ def _receipt(keys: Keys, leak: LeakRequest, idempotency_key: str | None) -> Rece
 
 def _origin(caller: Caller, leak: LeakRequest, claimed_address: str | None) -> Origin:
     return Origin(
-        address=caller.address, port=caller.port,
-        destination_address=caller.destination_address, destination_port=caller.destination_port,
-        captured_at_ns=str(caller.captured_at_ns), obtained=caller.obtained, claimed_address=claimed_address,
-        sender=leak.sender, content_digest=content_digest(leak.message, leak.recipient),
+        address=caller.address,
+        port=caller.port,
+        destination_address=caller.destination_address,
+        destination_port=caller.destination_port,
+        captured_at_ns=str(caller.captured_at_ns),
+        obtained=caller.obtained,
+        claimed_address=claimed_address,
+        sender=leak.sender,
+        content_digest=content_digest(leak.message, leak.recipient),
     )
 
 
@@ -81,11 +91,16 @@ def _submitted(
 ) -> LeakSubmitted:
     seal, leak_id = keys.sealer.seal, receipt.leak_id
     return LeakSubmitted.model_construct(
-        leak_id=leak_id, submitted_at=at, confirm_before=confirm_before,
+        leak_id=leak_id,
+        submitted_at=at,
+        confirm_before=confirm_before,
         sender=seal("sender", leak_id, leak.sender.encode()),
         recipient=seal("recipient", leak_id, leak.recipient.encode()),
         recipient_pseudonym=keyed_digest(keys.pseudonym_key, "recipient", normalise_address(leak.recipient)),
         domain_pseudonym=keyed_digest(keys.pseudonym_key, "domain", domain_of(leak.recipient)),
         message=seal("message", leak_id, leak.message.encode()),
-        relation=leak.relation, kind=leak.kind, language=leak.language, receipt_key=receipt.public_key,
+        relation=leak.relation,
+        kind=leak.kind,
+        language=leak.language,
+        receipt_key=receipt.public_key,
     )

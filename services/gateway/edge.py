@@ -14,11 +14,27 @@ from shared.runtime import logs
 
 SCOPE_KEY = "leak.caller"
 # What the code further in reads; every other header is dropped, since any of them may tell who calls.
-KEPT_HEADERS = frozenset({
-    b"accept", b"accept-encoding", b"accept-language", b"authorization", b"content-encoding", b"content-length",
-    b"content-type", b"host", b"idempotency-key", b"if-modified-since", b"if-none-match", b"origin", b"range",
-    b"sec-fetch-dest", b"sec-fetch-mode", b"sec-fetch-site", b"transfer-encoding",
-})
+KEPT_HEADERS = frozenset(
+    {
+        b"accept",
+        b"accept-encoding",
+        b"accept-language",
+        b"authorization",
+        b"content-encoding",
+        b"content-length",
+        b"content-type",
+        b"host",
+        b"idempotency-key",
+        b"if-modified-since",
+        b"if-none-match",
+        b"origin",
+        b"range",
+        b"sec-fetch-dest",
+        b"sec-fetch-mode",
+        b"sec-fetch-site",
+        b"transfer-encoding",
+    }
+)
 CLIENT_KEY_HEADER = b"leak-client-key"
 CLAIMED_ADDRESS_HEADER = b"leak-client-address"
 
@@ -85,7 +101,9 @@ class Edge:
             await self._app(scope, receive, answering)
         except Exception as bug:  # noqa: BLE001  # its message may hold input, so it goes no further than its class
             log.error(  # noqa: TRY400  # the trace would quote it
-                "a request failed", error_class=type(bug).__name__, where=logs.where(bug),
+                "a request failed",
+                error_class=type(bug).__name__,
+                where=logs.where(bug),
             )
             if not answering.started:
                 await SERVER_ERROR(scope, receive, answering)

@@ -33,10 +33,12 @@ class Handlers:
 
     async def on_leak_decided(self, events: Sequence[LeakDecided]) -> None:
         """Moderation's word. The sealed statement of reasons is kept for the receipt that opens it."""
-        await self._kept.add([
-            (event, Decided(event.decided_at, event.revision, event.outcome, event.deliver_at, event.statement))
-            for event in events
-        ])
+        await self._kept.add(
+            [
+                (event, Decided(event.decided_at, event.revision, event.outcome, event.deliver_at, event.statement))
+                for event in events
+            ]
+        )
 
     async def on_leak_suppressed(self, events: Sequence[LeakSuppressed]) -> None:
         """Only a cancel is kept: a block or a limit is never told."""

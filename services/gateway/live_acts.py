@@ -36,8 +36,11 @@ REPORT_REASONS: tuple[str, ...] = get_args(ReportReason)
 DETAILS_CHARACTERS = 2_000
 PUBLISH_WITHIN_S = 10.0
 OVER_LIMIT = Decision(
-    policy="sender_limit", facts="Your address confirmed as many leaks today as one address may.", automated=True,
-    title="Too many leaks in a day", redress="You can send it again tomorrow.",
+    policy="sender_limit",
+    facts="Your address confirmed as many leaks today as one address may.",
+    automated=True,
+    title="Too many leaks in a day",
+    redress="You can send it again tomorrow.",
 )
 
 
@@ -67,8 +70,15 @@ class LiveActs:
     """What a person can do at the gateway."""
 
     def __init__(
-        self, *, acceptor: Acceptor, publisher: Publishes, events: Events, limits: OriginLimits,
-        clients: KnownClients, keys: Callable[[], Keys], clock: Clock,
+        self,
+        *,
+        acceptor: Acceptor,
+        publisher: Publishes,
+        events: Events,
+        limits: OriginLimits,
+        clients: KnownClients,
+        keys: Callable[[], Keys],
+        clock: Clock,
     ) -> None:
         self._acceptor = acceptor
         self._publisher = publisher
@@ -132,7 +142,11 @@ class LiveActs:
         """Where the receipt's leak stands."""
         found, standing = await self._standing(request, "status", receipt)
         return Status(
-            found.leak_id, standing.state, standing.timeline, standing.confirm_before, standing.can_cancel,
+            found.leak_id,
+            standing.state,
+            standing.timeline,
+            standing.confirm_before,
+            standing.can_cancel,
             OVER_LIMIT if standing.over_limit else _decision(found, standing.statement),
         )
 
@@ -195,8 +209,11 @@ def _decision(receipt: Receipt, sealed: str | None) -> Decision | None:
     try:
         told = json.loads(receipt.open_statement(sealed))
         return Decision(
-            policy=str(told["policy"]), facts=str(told["statement"]), automated=bool(told["automated"]),
-            title=str(told["title"]), redress=str(told["redress"]),
+            policy=str(told["policy"]),
+            facts=str(told["statement"]),
+            automated=bool(told["automated"]),
+            title=str(told["title"]),
+            redress=str(told["redress"]),
         )
     except (StatementUnreadable, ValueError, KeyError, TypeError):
         # The state still stands; a statement that can't be read is better absent than an error.

@@ -49,15 +49,31 @@ def page_routes(acts: Acts, site: Site) -> list[BaseRoute]:
     """Every page, and the files they use."""
     pages = Pages(acts, site)
     shown: dict[str, Callable[[Request], Awaitable[Response]]] = {
-        "/": pages.ask_leak, "/status": pages.ask_receipt, "/about": pages.about, "/static/{name}": static_file,
-        "/confirm": pages.ask_token, "/stop": pages.ask_token, "/block": pages.ask_token, "/report": pages.ask_report,
-        "/confirm/{token}": pages.ask_token, "/stop/{token}": pages.ask_token, "/block/{token}": pages.ask_token,
+        "/": pages.ask_leak,
+        "/status": pages.ask_receipt,
+        "/about": pages.about,
+        "/static/{name}": static_file,
+        "/confirm": pages.ask_token,
+        "/stop": pages.ask_token,
+        "/block": pages.ask_token,
+        "/report": pages.ask_report,
+        "/confirm/{token}": pages.ask_token,
+        "/stop/{token}": pages.ask_token,
+        "/block/{token}": pages.ask_token,
         "/report/{token}": pages.ask_report,
-        "/preview": begin_again, "/leaks": begin_again, "/cancel": begin_again,
+        "/preview": begin_again,
+        "/leaks": begin_again,
+        "/cancel": begin_again,
     }
     acting: dict[str, Callable[[Request], Awaitable[Response]]] = {
-        "/preview": pages.preview, "/leaks": pages.submit, "/status": pages.status, "/cancel": pages.cancel,
-        "/confirm": pages.use_token, "/stop": pages.use_token, "/block": pages.use_token, "/report": pages.report,
+        "/preview": pages.preview,
+        "/leaks": pages.submit,
+        "/status": pages.status,
+        "/cancel": pages.cancel,
+        "/confirm": pages.use_token,
+        "/stop": pages.use_token,
+        "/block": pages.use_token,
+        "/report": pages.report,
     }
     return [
         *(Route(path, endpoint, methods=["GET"], include_in_schema=False) for path, endpoint in shown.items()),
@@ -172,9 +188,15 @@ class Pages:
     ) -> Response:
         name, code, retry_after_s = trouble or (None, 200, None)
         html = render(
-            "preview", _reader(request, form), self.site, draft=draft, letter=_letter(draft, PREVIEW_LINKS),
-            letter_text=_letter(draft, _shown_links(self.site)).text, trouble=name,
-            retry_after_s=retry_after_s or _A_MINUTE_S, same_domain=page_forms.shared_domain(draft),
+            "preview",
+            _reader(request, form),
+            self.site,
+            draft=draft,
+            letter=_letter(draft, PREVIEW_LINKS),
+            letter_text=_letter(draft, _shown_links(self.site)).text,
+            trouble=name,
+            retry_after_s=retry_after_s or _A_MINUTE_S,
+            same_domain=page_forms.shared_domain(draft),
         )
         answer = _page(html, code, retry_after_s)
         # Because the letter is shown as it is mailed, with its own style, which the policy must know.

@@ -13,42 +13,56 @@ API_HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff",
 CATALOGUE: Mapping[str, tuple[int, str, str]] = {
     "malformed": (400, "The body can't be read", "Send one JSON object in UTF-8."),
     "bad-idempotency-key": (
-        400, "The Idempotency-Key can't be used", "Use 22 to 200 letters, digits, - or _ from 128 random bits or more.",
+        400,
+        "The Idempotency-Key can't be used",
+        "Use 22 to 200 letters, digits, - or _ from 128 random bits or more.",
     ),
     "bad-client-address": (
-        400, "Leak-Client-Address can't be read",
+        400,
+        "Leak-Client-Address can't be read",
         "Send an IP address, alone or with a port: 192.0.2.7:50123, [2001:db8::7]:50123.",
     ),
     "no-receipt": (401, "A receipt is needed", "Send Authorization: Bearer and the receipt."),
     "unknown-client": (401, "This client key isn't known", "Ask the operator for a key, or send without one."),
     "not-found": (404, "There is nothing here", "The API is described at /openapi.json."),
     "unknown-receipt": (
-        404, "No leak has this receipt",
+        404,
+        "No leak has this receipt",
         "Compare it with what you kept. If you sent the leak just now, wait a few seconds.",
     ),
     "wrong-method": (405, "This can't be done here", "The API is described at /openapi.json."),
     "too-slow": (408, "The body took too long", "Nothing was kept. Send it again in one piece."),
     "too-large": (
-        413, "The body is too large", "Send at most 32 KiB; a message has at most 2,000 characters. Nothing was kept.",
+        413,
+        "The body is too large",
+        "Send at most 32 KiB; a message has at most 2,000 characters. Nothing was kept.",
     ),
     "not-json": (415, "The body isn't JSON", "Send content-type: application/json."),
     "misdirected": (421, "We don't answer to this name", "Use the address that the operator publishes."),
     "invalid": (
-        422, "Some fields can't be used",
+        422,
+        "Some fields can't be used",
         "Mend the fields in errors, which tells the reason of each (explained at /docs), and send it again.",
     ),
     "too-many": (429, "Too many requests", "Wait as long as Retry-After says. Nothing was kept."),
     "server-error": (
-        500, "Something broke on our side", "Try again later; the same Idempotency-Key makes the same leak.",
+        500,
+        "Something broke on our side",
+        "Try again later; the same Idempotency-Key makes the same leak.",
     ),
     "unavailable": (
-        503, "We can't take this now", "Try again after Retry-After; the same Idempotency-Key makes the same leak.",
+        503,
+        "We can't take this now",
+        "Try again after Retry-After; the same Idempotency-Key makes the same leak.",
     ),
 }
 
 
 def problem(
-    name: str, *, errors: Mapping[str, str] | None = None, retry_after_s: int | None = None,
+    name: str,
+    *,
+    errors: Mapping[str, str] | None = None,
+    retry_after_s: int | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """The answer for one entry of the catalogue. `errors` holds our own field names and codes, never a value sent."""

@@ -29,7 +29,8 @@ class TokenBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
     token: Annotated[
-        str, Field(max_length=LINK_CHARACTERS, description="The link, or what it has between the last / and the ?."),
+        str,
+        Field(max_length=LINK_CHARACTERS, description="The link, or what it has between the last / and the ?."),
         AfterValidator(token_of),
     ]
 
@@ -112,7 +113,11 @@ def one_click_routes(acts: LiveActs) -> APIRouter:
 
 def _receipt_routes(router: APIRouter, acts: LiveActs) -> None:
     @router.get(
-        "/leaks/mine", tags=["leaks"], summary="Where my leak stands", response_model=LeakStatus, responses=OF_RECEIPT,
+        "/leaks/mine",
+        tags=["leaks"],
+        summary="Where my leak stands",
+        response_model=LeakStatus,
+        responses=OF_RECEIPT,
     )
     async def show_status(request: Request, bearer: Bearer) -> Response:
         if bearer is None:
@@ -120,15 +125,21 @@ def _receipt_routes(router: APIRouter, acts: LiveActs) -> None:
         receipt = bearer.credentials
         status = await acts.status(request, receipt)
         shown = LeakStatus(
-            leak_id=status.leak_id, state=status.state,
+            leak_id=status.leak_id,
+            state=status.state,
             timeline=[Step(state=state, since=moment(at)) for state, at in status.timeline],
-            confirm_before=moment(status.confirm_before), can_cancel=status.can_cancel,
+            confirm_before=moment(status.confirm_before),
+            can_cancel=status.can_cancel,
             decision=Reasons(**vars(status.decision)) if status.decision else None,
         )
         return JSONResponse(shown.model_dump(exclude_none=True), headers=API_HEADERS)
 
     @router.delete(
-        "/leaks/mine", tags=["leaks"], summary="Cancel my leak", status_code=202, response_model=Asked,
+        "/leaks/mine",
+        tags=["leaks"],
+        summary="Cancel my leak",
+        status_code=202,
+        response_model=Asked,
         responses=OF_RECEIPT,
     )
     async def cancel(request: Request, bearer: Bearer) -> Response:
@@ -145,7 +156,11 @@ def _receipt_routes(router: APIRouter, acts: LiveActs) -> None:
 
 def _token_routes(router: APIRouter, acts: LiveActs) -> None:
     @router.post(
-        "/confirmations", tags=["senders"], summary="Confirm a leak", status_code=202, response_model=Noted,
+        "/confirmations",
+        tags=["senders"],
+        summary="Confirm a leak",
+        status_code=202,
+        response_model=Noted,
         responses=OF_BODY,
     )
     async def confirm(request: Request, body: TokenBody) -> Response:
@@ -153,7 +168,11 @@ def _token_routes(router: APIRouter, acts: LiveActs) -> None:
         return _noted("If this confirms a leak, it is confirmed.")
 
     @router.post(
-        "/stops", tags=["senders"], summary="This wasn't me, never again", status_code=202, response_model=Noted,
+        "/stops",
+        tags=["senders"],
+        summary="This wasn't me, never again",
+        status_code=202,
+        response_model=Noted,
         responses=OF_BODY,
     )
     async def stop(request: Request, body: TokenBody) -> Response:
@@ -161,7 +180,11 @@ def _token_routes(router: APIRouter, acts: LiveActs) -> None:
         return _noted("If this belongs to an address, it gets no more of these mails.")
 
     @router.post(
-        "/blocks", tags=["recipients"], summary="Never write to me again", status_code=202, response_model=Noted,
+        "/blocks",
+        tags=["recipients"],
+        summary="Never write to me again",
+        status_code=202,
+        response_model=Noted,
         responses=OF_BODY,
     )
     async def block(request: Request, body: TokenBody) -> Response:
@@ -169,7 +192,11 @@ def _token_routes(router: APIRouter, acts: LiveActs) -> None:
         return _noted("If this belongs to an address, nothing more is sent to it.")
 
     @router.post(
-        "/reports", tags=["recipients"], summary="Report a leak", status_code=202, response_model=Noted,
+        "/reports",
+        tags=["recipients"],
+        summary="Report a leak",
+        status_code=202,
+        response_model=Noted,
         responses=OF_BODY,
     )
     async def report(request: Request, body: ReportBody) -> Response:
@@ -186,4 +213,3 @@ def _leak_id(receipt: str) -> str:
     if read is None:
         raise ValueError("the acts took a receipt that can't be read")
     return read.leak_id
-

@@ -30,8 +30,9 @@ class Settings(ServiceSettings):
         (), description="Addresses or networks of your own proxies, comma-separated; their word on the client counts"
     )
     trusted_header: HeaderName = Field(
-        "x-forwarded-for", description="The one header that your proxies write, with the client's port: "
-        "forwarded (RFC 7239) or x-forwarded-for"
+        "x-forwarded-for",
+        description="The one header that your proxies write, with the client's port: "
+        "forwarded (RFC 7239) or x-forwarded-for",
     )
     confirm_within_h: int = Field(24, ge=1, le=36, description="Hours that a sender has to confirm")
     status_days: int = Field(190, ge=2, le=400, description="Days that a receipt shows its leak's status")
@@ -40,8 +41,9 @@ class Settings(ServiceSettings):
     limit_status: str = Field("300 per 10 minutes", description="Looks at a status from one origin")
     limit_client: str = Field("600 per 10 minutes", description="Leaks from one API client")
     limiter_url: str = Field(
-        "memory://", pattern=r"^(memory://$|rediss?://)", description="Where limits are counted; "
-        "redis://HOST:PORT/0 when several gateways share the counts"
+        "memory://",
+        pattern=r"^(memory://$|rediss?://)",
+        description="Where limits are counted; redis://HOST:PORT/0 when several gateways share the counts",
     )
     operator: str = Field("the operator of this Leak", description="Who runs this, as the pages say it")
     contact: str = Field("postmaster@localhost", description="Where to write to the operator, as the pages say it")

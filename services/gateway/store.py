@@ -10,7 +10,10 @@ from shared.runtime.clock import Clock
 from shared.runtime.mongo import Collection, Database, Document, insert_new
 
 KINDS: dict[str, type[Happening]] = {
-    "submitted": Submitted, "confirmed": Confirmed, "withdrawn": Withdrawn, "over_limit": OverLimit,
+    "submitted": Submitted,
+    "confirmed": Confirmed,
+    "withdrawn": Withdrawn,
+    "over_limit": OverLimit,
     "decided": Decided,
 }
 _NAMES = {kind: name for name, kind in KINDS.items()}
@@ -32,10 +35,13 @@ class LeakEvents:
     async def add(self, happened: Sequence[tuple[LeakEvent, Happening]]) -> None:
         """Keep what is new."""
         dies_at = self._clock() + self._keep
-        await insert_new(self._collection, [
-            {"_id": event.event_id, "leak_id": event.leak_id, "dies_at": dies_at, **_document(happening)}
-            for event, happening in happened
-        ])
+        await insert_new(
+            self._collection,
+            [
+                {"_id": event.event_id, "leak_id": event.leak_id, "dies_at": dies_at, **_document(happening)}
+                for event, happening in happened
+            ],
+        )
 
     async def of(self, leak_id: str) -> list[Happening]:
         """All that happened to one leak, in no order."""
@@ -64,9 +70,7 @@ class ApiClients:
 
     async def add(self, name: str, key_digest: str, added_at: datetime) -> bool:
         """Keep a new client; False when the name is taken."""
-        return not await insert_new(
-            self._collection, [{"_id": name, "key_digest": key_digest, "added_at": added_at}]
-        )
+        return not await insert_new(self._collection, [{"_id": name, "key_digest": key_digest, "added_at": added_at}])
 
     async def remove(self, name: str) -> bool:
         """Forget a client; False when there is none of that name."""

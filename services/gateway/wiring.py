@@ -43,17 +43,33 @@ def build(
     storage, key_holder, close_limiter = limiter_store(settings.limiter_url)
     acts = LiveActs(
         acceptor=Acceptor(
-            keys, Intake(sender or PrebuiltBatches(service.publisher)),
+            keys,
+            Intake(sender or PrebuiltBatches(service.publisher)),
             timedelta(hours=settings.confirm_within_h),
         ),
-        publisher=service.publisher, events=kept, clients=KnownClients(clients), keys=keys, clock=clock,
-        limits=OriginLimits({
-            "submit": settings.limit_submit, "act": settings.limit_act, "status": settings.limit_status,
-            "client": settings.limit_client,
-        }, storage, key_holder, clock),
+        publisher=service.publisher,
+        events=kept,
+        clients=KnownClients(clients),
+        keys=keys,
+        clock=clock,
+        limits=OriginLimits(
+            {
+                "submit": settings.limit_submit,
+                "act": settings.limit_act,
+                "status": settings.limit_status,
+                "client": settings.limit_client,
+            },
+            storage,
+            key_holder,
+            clock,
+        ),
     )
     site = Site(
-        settings.operator, settings.contact, settings.confirm_within_h, settings.origin_days, settings.delay_max_s,
+        settings.operator,
+        settings.contact,
+        settings.confirm_within_h,
+        settings.origin_days,
+        settings.delay_max_s,
         str(settings.public_url).rstrip("/"),
     )
     trusted = TrustedProxies(trusted_networks(settings.trusted_proxies), settings.trusted_header)

@@ -40,8 +40,16 @@ class Attempts:
     """Brings a mail that was taken one step further."""
 
     def __init__(
-        self, mails: Mails, recipients: Recipients, *, gate: Gate, transport: Transport, opening: Opening,
-        teller: Teller, terms: Terms, clock: Clock,
+        self,
+        mails: Mails,
+        recipients: Recipients,
+        *,
+        gate: Gate,
+        transport: Transport,
+        opening: Opening,
+        teller: Teller,
+        terms: Terms,
+        clock: Clock,
     ) -> None:
         self._mails = mails
         self._recipients = recipients

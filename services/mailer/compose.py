@@ -25,8 +25,17 @@ QP_LINE: Final = 76
 """RFC 2045, 6.7."""
 
 ALLOWED_HEADERS: Final = (
-    "From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "Feedback-ID",
-    "List-Unsubscribe", "List-Unsubscribe-Post", "MIME-Version", "Content-Type",
+    "From",
+    "To",
+    "Subject",
+    "Date",
+    "Message-ID",
+    "Auto-Submitted",
+    "Feedback-ID",
+    "List-Unsubscribe",
+    "List-Unsubscribe-Post",
+    "MIME-Version",
+    "Content-Type",
 )
 """Nothing else stands on a mail of ours: no client, no time of writing, no host, no id of a leak."""
 
@@ -53,8 +62,11 @@ class Challenge:
 
 
 _pages = Environment(
-    loader=FileSystemLoader(HERE / "templates"), autoescape=select_autoescape(("html",)), undefined=StrictUndefined,
-    trim_blocks=True, lstrip_blocks=True,
+    loader=FileSystemLoader(HERE / "templates"),
+    autoescape=select_autoescape(("html",)),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
 )
 
 
@@ -79,7 +91,9 @@ class Composer:
         blank = sheet(letter.relation, letter.kind, letter.language)
         to = on_envelope(recipient)
         headers = {
-            "From": f"Leak <{self._paper.letter_from}>", "To": to, "Subject": _encoded_subject(blank.subject),
+            "From": f"Leak <{self._paper.letter_from}>",
+            "To": to,
+            "Subject": _encoded_subject(blank.subject),
             **self._common("letter", leak_id, now),
             "List-Unsubscribe": f"<{self._url}/one-click/{block}>",
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
@@ -93,11 +107,14 @@ class Composer:
             "words": words,
             "confirm": f"{self._url}/confirm/{challenge.confirm_token}?lang={challenge.language}",
             "stop": f"{self._url}/stop/{challenge.stop_token}?lang={challenge.language}",
-            "language": challenge.language, "until": _moment(words, challenge.expires_at),
+            "language": challenge.language,
+            "until": _moment(words, challenge.expires_at),
         }
         to = on_envelope(challenge.sender)
         headers = {
-            "From": f"Leak <{self._paper.confirmation_from}>", "To": to, "Subject": _encoded_subject(words["subject"]),
+            "From": f"Leak <{self._paper.confirmation_from}>",
+            "To": to,
+            "Subject": _encoded_subject(words["subject"]),
             **self._common("confirmation", challenge_id, now),
         }
         plain = _pages.get_template("confirmation.txt").render(known)

@@ -30,7 +30,12 @@ class Gate:
     """Asked by each mail once it has a connection, so that nothing but the sending comes after the answer."""
 
     def __init__(
-        self, mails: Mails, recipients: Recipients, *, blocks_read: Callable[[], Awaitable[None]], limits: Limits,
+        self,
+        mails: Mails,
+        recipients: Recipients,
+        *,
+        blocks_read: Callable[[], Awaitable[None]],
+        limits: Limits,
         clock: Clock,
     ) -> None:
         self._mails = mails

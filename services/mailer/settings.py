@@ -44,7 +44,8 @@ class Settings(ServiceSettings):
     )
     poll_every_s: float = Field(0.3, gt=0, description="How often mails that are due are looked for, seconds")
     keep_outcomes_days: int = Field(
-        30, ge=9, description="How long the end of a leak is kept, days; above its topic's 7")
+        30, ge=9, description="How long the end of a leak is kept, days; above its topic's 7"
+    )
     link_days: int = Field(365, ge=30, description="How long the block link in a mail works, days")
 
     @property

@@ -28,17 +28,25 @@ class Opening:
             raise Permanent("an approved leak has its letter and its time")
         address = self._opener.open("recipient", decided.leak_id, decided.recipient).decode()
         return Job(
-            id=decided.leak_id, what="letter", address=self._addresses.digest(address),
-            domain=self._addresses.domain_digest(address), due_at=decided.deliver_at, revision=decided.revision,
-            content=decided.model_dump(include=set(LETTER_FIELDS)), report=self._tokens.report_digest(decided.leak_id),
+            id=decided.leak_id,
+            what="letter",
+            address=self._addresses.digest(address),
+            domain=self._addresses.domain_digest(address),
+            due_at=decided.deliver_at,
+            revision=decided.revision,
+            content=decided.model_dump(include=set(LETTER_FIELDS)),
+            report=self._tokens.report_digest(decided.leak_id),
         )
 
     def confirmation(self, challenged: SenderChallenged, now: datetime) -> Job:
         """A confirmation mail, due now: by our own clock, since the verifier's may be ahead."""
         address = self._challenge(challenged.challenge_id, challenged.challenge)["sender"]
         return Job(
-            id=challenged.challenge_id, what="confirmation", address=self._addresses.digest(address),
-            domain=self._addresses.domain_digest(address), due_at=now,
+            id=challenged.challenge_id,
+            what="confirmation",
+            address=self._addresses.digest(address),
+            domain=self._addresses.domain_digest(address),
+            due_at=now,
             expires_at=challenged.expires_at,
             content={"challenge": challenged.challenge, "language": challenged.language},
         )
@@ -49,8 +57,9 @@ class Opening:
         if job.what == "confirmation":
             challenge = self._challenge(job.id, content["challenge"])
             until = job.expires_at or now
-            return self._composer.confirmation(job.id, Challenge(**challenge, language=content["language"],
-                                                                 expires_at=until), now)
+            return self._composer.confirmation(
+                job.id, Challenge(**challenge, language=content["language"], expires_at=until), now
+            )
         recipient = self._opener.open("recipient", job.id, content["recipient"]).decode()
         message = self._opener.open("message", job.id, content["message"]).decode()
         return self._composer.letter(job.id, recipient, message, content, now)

@@ -48,17 +48,28 @@ def build(
     tokens = Tokens(settings.secret("token.key"), settings.secret("message-id.key"))
     opening = Opening(
         Opener(settings.SERVICE, settings.secret("opening.key"), settings.keyring()),
-        Addresses(settings.secret("address.key")), Composer(_stationery(settings), tokens), tokens,
+        Addresses(settings.secret("address.key")),
+        Composer(_stationery(settings), tokens),
+        tokens,
     )
     teller = Teller(mails, service.publisher, clock)
     handlers = Handlers(mails, recipients, opening=opening, tokens=tokens, teller=teller, clock=clock)
     gate = Gate(
-        mails, recipients, blocks_read=blocks_read or (lambda: service.caught_up(RecipientBlocked)),
-        limits=Limits(settings.recipient_daily, settings.domain_daily), clock=clock,
+        mails,
+        recipients,
+        blocks_read=blocks_read or (lambda: service.caught_up(RecipientBlocked)),
+        limits=Limits(settings.recipient_daily, settings.domain_daily),
+        clock=clock,
     )
     transport = transport or SmtpTransport(_relay(settings), _pace(settings))
     attempts = Attempts(
-        mails, recipients, gate=gate, transport=transport, opening=opening, teller=teller, terms=_terms(settings),
+        mails,
+        recipients,
+        gate=gate,
+        transport=transport,
+        opening=opening,
+        teller=teller,
+        terms=_terms(settings),
         clock=clock,
     )
     sending = Sending(mails, attempts, teller, settings.connections, clock)
@@ -96,15 +107,22 @@ def _stores(settings: Settings, database: Database) -> tuple[Mails, Recipients]:
 
 def _stationery(settings: Settings) -> Stationery:
     return Stationery(
-        settings.public_url, settings.mail_domain, letter_from=settings.letter_from,
+        settings.public_url,
+        settings.mail_domain,
+        letter_from=settings.letter_from,
         confirmation_from=settings.confirmation_from,
     )
 
 
 def _relay(settings: Settings) -> Relay:
     return Relay(
-        settings.smtp_host, settings.smtp_port, settings.smtp_security, settings.mail_domain, settings.smtp_ca_file,
-        settings.smtp_user, settings.password("smtp-password") if settings.smtp_user else None,
+        settings.smtp_host,
+        settings.smtp_port,
+        settings.smtp_security,
+        settings.mail_domain,
+        settings.smtp_ca_file,
+        settings.smtp_user,
+        settings.password("smtp-password") if settings.smtp_user else None,
     )
 
 
@@ -113,6 +131,4 @@ def _pace(settings: Settings) -> Pace:
 
 
 def _terms(settings: Settings) -> Terms:
-    return Terms(
-        timedelta(seconds=settings.lease_s), timedelta(seconds=settings.exchange_s), settings.retry_after_s
-    )
+    return Terms(timedelta(seconds=settings.lease_s), timedelta(seconds=settings.exchange_s), settings.retry_after_s)

@@ -93,9 +93,16 @@ class Desk:
         case = await self._claimed(claim)
         if case.letter is None or case.receipt_key is None:
             raise TooLate
-        sealed = self._parts.statements.sealed(Recipe(
-            case.leak_id, case.receipt_key, case.letter.language, policy.id, reasons, automated=False,
-        ))
+        sealed = self._parts.statements.sealed(
+            Recipe(
+                case.leak_id,
+                case.receipt_key,
+                case.letter.language,
+                policy.id,
+                reasons,
+                automated=False,
+            )
+        )
         after, event = domain.rejected(case, claim.name, self._clock(), policy.id, sealed)
         await self._settle(case, after, event)
 

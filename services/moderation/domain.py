@@ -13,7 +13,9 @@ from shared.events.leaks import LeakConfirmed, Letter
 Ending = Literal["approved", "held", "rejected", "withdrawn"]
 
 ENDINGS: Final[Mapping[Ruling, Ending]] = {
-    Ruling.APPROVE: "approved", Ruling.HOLD: "held", Ruling.REJECT: "rejected",
+    Ruling.APPROVE: "approved",
+    Ruling.HOLD: "held",
+    Ruling.REJECT: "rejected",
 }
 FIRST_REVISION: Final = 1
 LETTER_FIELDS: Final = frozenset(Letter.model_fields) - {"leak_id"}
@@ -115,7 +117,11 @@ def judged(event: LeakConfirmed, verdict: Verdict, now: datetime, delay_s: float
         # A refusal owes its reasons: without a policy a person finds them.
         ending = "held"
     return Outcome(
-        event.leak_id, ending, to_ms(now), verdict.policy, verdict.version,
+        event.leak_id,
+        ending,
+        to_ms(now),
+        verdict.policy,
+        verdict.version,
         # What was found in an approved leak is nobody's business.
         findings=() if ending == "approved" else verdict.findings,
         deliver_at=to_ms(now + timedelta(seconds=delay_s)) if ending == "approved" else None,
@@ -131,9 +137,15 @@ def withdrawn_before_it_came(leak_id: str, now: datetime) -> Outcome:
 def announced(outcome: Outcome, letter: Letter) -> LeakDecided:
     """The event that tells a first outcome; the letter goes only with an approval."""
     return LeakDecided(
-        leak_id=outcome.leak_id, revision=FIRST_REVISION, outcome=outcome.ending, decided_at=outcome.decided_at,
-        automated=outcome.ending != "withdrawn", policy=outcome.policy, policy_version=outcome.version,
-        statement=outcome.statement, deliver_at=outcome.deliver_at,
+        leak_id=outcome.leak_id,
+        revision=FIRST_REVISION,
+        outcome=outcome.ending,
+        decided_at=outcome.decided_at,
+        automated=outcome.ending != "withdrawn",
+        policy=outcome.policy,
+        policy_version=outcome.version,
+        statement=outcome.statement,
+        deliver_at=outcome.deliver_at,
         **(_carried(letter) if outcome.ending == "approved" else {}),
     )
 
@@ -141,11 +153,20 @@ def announced(outcome: Outcome, letter: Letter) -> LeakDecided:
 def case_of(outcome: Outcome, event: LeakConfirmed, case_id: str, severity: int) -> Case:
     """The case of a leak that the rules held or rejected."""
     return Case(
-        leak_id=outcome.leak_id, case_id=case_id, ending=outcome.ending, revision=FIRST_REVISION,
-        opened_at=outcome.decided_at, severity=severity, policy=outcome.policy, version=outcome.version,
-        findings=outcome.findings, recipient_pseudonym=event.recipient_pseudonym,
-        letter=Letter(leak_id=event.leak_id, **_carried(event)), receipt_key=event.receipt_key,
-        automated=True, decided_at=outcome.decided_at,
+        leak_id=outcome.leak_id,
+        case_id=case_id,
+        ending=outcome.ending,
+        revision=FIRST_REVISION,
+        opened_at=outcome.decided_at,
+        severity=severity,
+        policy=outcome.policy,
+        version=outcome.version,
+        findings=outcome.findings,
+        recipient_pseudonym=event.recipient_pseudonym,
+        letter=Letter(leak_id=event.leak_id, **_carried(event)),
+        receipt_key=event.receipt_key,
+        automated=True,
+        decided_at=outcome.decided_at,
     )
 
 
@@ -200,16 +221,29 @@ def urgency(severity: int, opened_at: datetime, now: datetime) -> float:
 
 def _ruled(case: Case, ending: Ending, now: datetime, by: str | None = None) -> Case:
     return replace(
-        case, ending=ending, revision=case.revision + 1, decided_at=to_ms(now), decided_by=by,
-        automated=False, lease=None,
+        case,
+        ending=ending,
+        revision=case.revision + 1,
+        decided_at=to_ms(now),
+        decided_by=by,
+        automated=False,
+        lease=None,
     )
 
 
 def _told(case: Case, **facts: object) -> LeakDecided:
-    return LeakDecided.model_validate({
-        "leak_id": case.leak_id, "revision": case.revision, "outcome": case.ending, "decided_at": case.decided_at,
-        "automated": case.automated, "policy": case.policy, "policy_version": case.version, **facts,
-    })
+    return LeakDecided.model_validate(
+        {
+            "leak_id": case.leak_id,
+            "revision": case.revision,
+            "outcome": case.ending,
+            "decided_at": case.decided_at,
+            "automated": case.automated,
+            "policy": case.policy,
+            "policy_version": case.version,
+            **facts,
+        }
+    )
 
 
 def _carried(letter: Letter) -> dict[str, str]:

@@ -67,9 +67,19 @@ class Handlers:
         if outcome.ending != "rejected" or outcome.policy is None:
             return outcome
         reasons = self._parts.statements.prefilled(outcome.policy, event.language)
-        return replace(outcome, statement=self._parts.statements.sealed(Recipe(
-            event.leak_id, event.receipt_key, event.language, outcome.policy, reasons, automated=True,
-        )))
+        return replace(
+            outcome,
+            statement=self._parts.statements.sealed(
+                Recipe(
+                    event.leak_id,
+                    event.receipt_key,
+                    event.language,
+                    outcome.policy,
+                    reasons,
+                    automated=True,
+                )
+            ),
+        )
 
     async def _withdraw(self, leak_id: str) -> None:
         case = await self._store.cases.by_leak(leak_id)

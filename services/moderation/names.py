@@ -11,9 +11,16 @@ ID_HEX: Final = 32
 NAME_HEX: Final = 6
 # What is twice as severe waits half as long. 4: a life or a child may be in danger.
 SEVERITY: Final[Mapping[str, int]] = {
-    "minors": 4, "self-harm-disclosure": 4, "threat": 4,
-    "self-harm-encouragement": 3, "extortion": 3, "hate": 3, "sexual-harassment": 3,
-    "harassment": 2, "personal-data": 2, "scam": 2,
+    "minors": 4,
+    "self-harm-disclosure": 4,
+    "threat": 4,
+    "self-harm-encouragement": 3,
+    "extortion": 3,
+    "hate": 3,
+    "sexual-harassment": 3,
+    "harassment": 2,
+    "personal-data": 2,
+    "scam": 2,
     "spam": 1,
 }
 # A leak without a policy is one that the rules could not judge: urgent enough not to be forgotten.

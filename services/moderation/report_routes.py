@@ -65,9 +65,15 @@ class ReportRoutes:
         case = await self._store.cases.by_leak(leak_id)
         asked = "show" in request.query_params and report.details is not None
         return self._console.page(
-            request, "report.html", status, report=report, fault=fault, outcomes=OUTCOMES,
+            request,
+            "report.html",
+            status,
+            report=report,
+            fault=fault,
+            outcomes=OUTCOMES,
             age=views.age(report.reported_at, self._clock()),
-            by_person=case is not None and case.decided_by is not None, version=first.version if first else None,
+            by_person=case is not None and case.decided_by is not None,
+            version=first.version if first else None,
             details=self._judge.details(report.token_digest, report.details) if asked and report.details else None,
             reported=await self._store.reports.count_about(about) if about else 0,
         )

@@ -66,7 +66,10 @@ class Routes:
         backlog = await self._store.cases.backlog(now)
         notice = request.query_params.get("done", "")
         return self._console.page(
-            request, "queue.html", notice=notice if notice in NOTICES else "", backlog=backlog,
+            request,
+            "queue.html",
+            notice=notice if notice in NOTICES else "",
+            backlog=backlog,
             oldest=views.age(backlog.oldest, now) if backlog.oldest else None,
             reports=await self._store.reports.count_open(),
             rows=[views.row(case, self._policies, language, person.name, now) for case in cases],
@@ -81,7 +84,11 @@ class Routes:
         asked = self._is_mine(case, person) and "show" in request.query_params and case.letter is not None
         message = await self._desk.read(case) if asked else None
         return self._page(
-            request, "case.html", case, person, history=await self._desk.history(case),
+            request,
+            "case.html",
+            case,
+            person,
+            history=await self._desk.history(case),
             pieces=views.pieces(message, case.findings) if message is not None else None,
         )
 
@@ -160,26 +167,56 @@ class Routes:
         return self._parts.statements.prefilled(policy, case.letter.language)
 
     def _reject_page(
-        self, request: Request, case: Case, person: Person, *, policy: str, statement: str, fault: str = "",
+        self,
+        request: Request,
+        case: Case,
+        person: Person,
+        *,
+        policy: str,
+        statement: str,
+        fault: str = "",
     ) -> Response:
         language = case.letter.language if case.letter else "en"
         words = {id_: one.senders[language] for id_, one in self._policies.items()}
         titles = {id_: one.title[language] for id_, one in self._policies.items()}
         return self._page(
-            request, "reject.html", case, person, status=400 if fault else 200, fault=fault, chosen=policy,
-            statement=statement, words=words, titles=titles,
-            statement_max=STATEMENT_MAX, redress=self._parts.statements.redress(language),
+            request,
+            "reject.html",
+            case,
+            person,
+            status=400 if fault else 200,
+            fault=fault,
+            chosen=policy,
+            statement=statement,
+            words=words,
+            titles=titles,
+            statement_max=STATEMENT_MAX,
+            redress=self._parts.statements.redress(language),
         )
 
     def _page(
-        self, request: Request, template: str, case: Case, person: Person, *, status: int = 200, **facts: object,
+        self,
+        request: Request,
+        template: str,
+        case: Case,
+        person: Person,
+        *,
+        status: int = 200,
+        **facts: object,
     ) -> Response:
         now = self._clock()
         return self._console.page(
-            request, template, status, case=case, mine=self._is_mine(case, person), policies=self._policies,
-            taken=case.lease is not None and now < case.lease.until, age=views.age(case.opened_at, now),
+            request,
+            template,
+            status,
+            case=case,
+            mine=self._is_mine(case, person),
+            policies=self._policies,
+            taken=case.lease is not None and now < case.lease.until,
+            age=views.age(case.opened_at, now),
             recipient=self._parts.names.recipient(case.recipient_pseudonym, case.case_id),
-            until=case.lease.until if case.lease else None, **facts,
+            until=case.lease.until if case.lease else None,
+            **facts,
         )
 
 

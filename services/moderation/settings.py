@@ -15,7 +15,9 @@ class Settings(ConsoleSettings):
     model_config = settings_config("MODERATION_")
 
     delay_max_s: float = Field(
-        1_800, ge=0, le=86_400,
+        1_800,
+        ge=0,
+        le=86_400,
         description="An approved leak is sent after a random time up to this, seconds; 0 where nobody watches mail",
     )
     lease_s: int = Field(600, ge=60, description="A moderator holds a leak this long without a sign of life, seconds")

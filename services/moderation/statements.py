@@ -39,8 +39,12 @@ class Statements:
     def parts(self, policy: str, reasons: str, language: Language, *, automated: bool) -> dict[str, object]:
         """What the sender will read."""
         return {
-            "policy": policy, "title": self._policies[policy].title[language], "statement": reasons,
-            "automated": automated, "redress": self.redress(language), "language": language,
+            "policy": policy,
+            "title": self._policies[policy].title[language],
+            "statement": reasons,
+            "automated": automated,
+            "redress": self.redress(language),
+            "language": language,
         }
 
     def redress(self, language: Language) -> str:

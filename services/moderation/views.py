@@ -42,9 +42,12 @@ def pieces(message: str, findings: Sequence[Finding]) -> list[Piece]:
     bounds = {0, length} | {min(length, max(0, at)) for finding in findings for at in (finding.start, finding.end)}
     cuts = sorted(bounds)
     return [
-        Piece(message[start:end], tuple(
-            number for number, finding in enumerate(findings, 1) if finding.start <= start and end <= finding.end
-        ))
+        Piece(
+            message[start:end],
+            tuple(
+                number for number, finding in enumerate(findings, 1) if finding.start <= start and end <= finding.end
+            ),
+        )
         for start, end in pairwise(cuts)
     ]
 
@@ -62,10 +65,15 @@ def row(case: Case, policies: Mapping[str, Policy], language: Language, name: st
     """One case in the queue, as `name` sees it."""
     claimed = case.lease is not None and now < case.lease.until
     return Row(
-        case_id=case.case_id, title=title(case.policy, policies, language), severity=case.severity,
-        age=age(case.opened_at, now), kind=case.letter.kind if case.letter else "other",
-        language=case.letter.language if case.letter else "", claimed=claimed,
-        mine=claimed and case.lease is not None and case.lease.by == name, escalated=case.escalated_at is not None,
+        case_id=case.case_id,
+        title=title(case.policy, policies, language),
+        severity=case.severity,
+        age=age(case.opened_at, now),
+        kind=case.letter.kind if case.letter else "other",
+        language=case.letter.language if case.letter else "",
+        claimed=claimed,
+        mine=claimed and case.lease is not None and case.lease.by == name,
+        escalated=case.escalated_at is not None,
     )
 
 

@@ -54,11 +54,16 @@ def build(
     policies = {policy.id: policy for policy in catalogue()}
     store = Store(database, record=timedelta(days=settings.record_days))
     parts = Parts(
-        store=store, publisher=service.publisher, outbox=Outbox(store.cases.collection, service.publisher),
+        store=store,
+        publisher=service.publisher,
+        outbox=Outbox(store.cases.collection, service.publisher),
         judge=Judge(Opener(settings.SERVICE, settings.secret("opening.key"), keyring), evaluate),
         sealer=Sealer(settings.SERVICE, settings.secret("signing.key"), keyring),
-        statements=Statements(policies), names=Names(settings.secret("pseudonym.key")), policies=policies,
-        clock=clock, delay_s=delay_s or (lambda: random.SystemRandom().uniform(0, settings.delay_max_s)),
+        statements=Statements(policies),
+        names=Names(settings.secret("pseudonym.key")),
+        policies=policies,
+        clock=clock,
+        delay_s=delay_s or (lambda: random.SystemRandom().uniform(0, settings.delay_max_s)),
     )
     console = Console(Site(settings.SERVICE, settings.console_url, PAGES, settings.session_limits()), database, clock)
 

@@ -46,8 +46,12 @@ class Intake:
         confirm, stop = self._tokens.confirm(challenge_id), self._tokens.stop(sender)
         due = may_be_challenged(event, self._clock(), takes_mail=address in reachable)
         return Pending(
-            leak_id=event.leak_id, sender=sender, confirm_digest=token_digest(confirm),
-            stop_digest=token_digest(stop), expires_at=event.confirm_before, letter=letter_of(event),
+            leak_id=event.leak_id,
+            sender=sender,
+            confirm_digest=token_digest(confirm),
+            stop_digest=token_digest(stop),
+            expires_at=event.confirm_before,
+            letter=letter_of(event),
             challenge=self._challenge(event, challenge_id, [address, confirm, stop]) if due else None,
         )
 
@@ -55,6 +59,9 @@ class Intake:
         content = dict(zip(("sender", "confirm_token", "stop_token"), parts, strict=True))
         plaintext = json.dumps(content, ensure_ascii=False).encode()
         return SenderChallenged(
-            challenge_id=challenge_id, challenged_at=self._clock(), expires_at=event.confirm_before,
-            challenge=self._sealer.seal("challenge", challenge_id, plaintext), language=event.language,
+            challenge_id=challenge_id,
+            challenged_at=self._clock(),
+            expires_at=event.confirm_before,
+            challenge=self._sealer.seal("challenge", challenge_id, plaintext),
+            language=event.language,
         )

@@ -120,8 +120,13 @@ class Store:
 
     def _outcome_document(self, outcome: Outcome) -> Document:
         document = {
-            "_id": outcome.leak_id, "ending": outcome.ending, "at": outcome.at, "reason": outcome.reason,
-            "sender": outcome.sender, "stop": outcome.stop_digest, "dies_at": outcome.at + self._keep,
+            "_id": outcome.leak_id,
+            "ending": outcome.ending,
+            "at": outcome.at,
+            "reason": outcome.reason,
+            "sender": outcome.sender,
+            "stop": outcome.stop_digest,
+            "dies_at": outcome.at + self._keep,
         }
         return {name: value for name, value in document.items() if value is not None}
 
@@ -195,8 +200,12 @@ def _day(sender: str, moment: datetime) -> str:
 
 def _pending_document(pending: Pending) -> Document:
     document: Document = {
-        "_id": pending.leak_id, "sender": pending.sender, "confirm": pending.confirm_digest,
-        "stop": pending.stop_digest, "expires_at": pending.expires_at, "letter": pending.letter,
+        "_id": pending.leak_id,
+        "sender": pending.sender,
+        "confirm": pending.confirm_digest,
+        "stop": pending.stop_digest,
+        "expires_at": pending.expires_at,
+        "letter": pending.letter,
     }
     if pending.challenge is not None:
         # As text: a repeat publishes the same bytes, microseconds included.
@@ -207,14 +216,22 @@ def _pending_document(pending: Pending) -> Document:
 def _pending(document: Document) -> Pending:
     challenge = document.get("challenge")
     return Pending(
-        leak_id=document["_id"], sender=document["sender"], confirm_digest=document["confirm"],
-        stop_digest=document["stop"], expires_at=document["expires_at"], letter=document.get("letter"),
+        leak_id=document["_id"],
+        sender=document["sender"],
+        confirm_digest=document["confirm"],
+        stop_digest=document["stop"],
+        expires_at=document["expires_at"],
+        letter=document.get("letter"),
         challenge=SenderChallenged.model_validate_json(challenge) if challenge else None,
     )
 
 
 def _outcome(document: Document) -> Outcome:
     return Outcome(
-        leak_id=document["_id"], ending=document["ending"], at=document["at"], reason=document.get("reason"),
-        sender=document.get("sender"), stop_digest=document.get("stop"),
+        leak_id=document["_id"],
+        ending=document["ending"],
+        at=document["at"],
+        reason=document.get("reason"),
+        sender=document.get("sender"),
+        stop_digest=document.get("stop"),
     )

@@ -36,9 +36,12 @@ def build(
     database = service.database() if database is None else database
     store = Store(database, keep=timedelta(days=settings.keep_outcomes_days))
     intake = Intake(
-        Opener(settings.SERVICE, settings.secret("opening.key"), keyring), sealer,
-        tokens=Tokens(settings.secret("token.key")), address_key=settings.secret("address.key"),
-        hosts=hosts or (DnsMailHosts(caching_resolver) if settings.check_mail_host else AnyMailHost()), clock=clock,
+        Opener(settings.SERVICE, settings.secret("opening.key"), keyring),
+        sealer,
+        tokens=Tokens(settings.secret("token.key")),
+        address_key=settings.secret("address.key"),
+        hosts=hosts or (DnsMailHosts(caching_resolver) if settings.check_mail_host else AnyMailHost()),
+        clock=clock,
     )
     handlers = Handlers(store, intake, service.publisher, settings, clock)
     expiry = Expiry(store, service.publisher, lambda: service.caught_up(ConfirmationClicked), clock)

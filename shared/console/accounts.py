@@ -43,8 +43,13 @@ class Accounts:
             raise AccountRefused("a name has 2 to 32 of a-z, 0-9 and -, and begins with a letter")
         now = self._clock()
         account = {
-            "_id": name, "role": role, "password": passwords.hashed(password),
-            "disabled": False, "generation": 1, "added_at": now, "changed_at": now,
+            "_id": name,
+            "role": role,
+            "password": passwords.hashed(password),
+            "disabled": False,
+            "generation": 1,
+            "added_at": now,
+            "changed_at": now,
         }
         try:
             await self._accounts.insert_one(account)
@@ -71,7 +76,9 @@ class Accounts:
     async def _change(self, name: str, fields: Mapping[str, Any]) -> None:
         changed = {**fields, "changed_at": self._clock()}
         found = await self._accounts.find_one_and_update(
-            {"_id": name}, {"$set": changed, "$inc": {"generation": 1}}, return_document=ReturnDocument.AFTER,
+            {"_id": name},
+            {"$set": changed, "$inc": {"generation": 1}},
+            return_document=ReturnDocument.AFTER,
         )
         if found is None:
             raise AccountRefused(f"there is no account {name}")

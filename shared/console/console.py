@@ -65,7 +65,10 @@ class Console:
         self._static = _static_files([*(at / "static" for at in folders), look.STYLESHEET])
         self._templates = Environment(
             loader=FileSystemLoader([*(at / "templates" for at in folders), look.TEMPLATES]),
-            autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
         )
         self._templates.globals.update(static=self._static_url, service=site.service)
 
@@ -120,7 +123,9 @@ class Console:
         pages = Starlette(
             routes=[*routes, *sign_in.routes(), Route("/static/{name}", self._send_static)],
             exception_handlers={
-                HTTPException: self._on_http_error, PyMongoError: self._on_outage, Exception: self._on_bug,
+                HTTPException: self._on_http_error,
+                PyMongoError: self._on_outage,
+                Exception: self._on_bug,
             },
         )
         # Around Starlette, not among its middleware: its answer to a bug is made outside of those.

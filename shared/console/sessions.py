@@ -50,10 +50,15 @@ class Sessions:
         now = self._clock()
         # Here and not by the database's own expiry, whose clock is another one than that which ends sessions.
         await self._sessions.delete_many({"ends_at": {"$lte": now}})
-        await self._sessions.insert_one({
-            "_id": _digest(token), "name": account.name, "generation": account.generation,
-            "seen_at": now, "ends_at": now + timedelta(seconds=self._limits.absolute_s),
-        })
+        await self._sessions.insert_one(
+            {
+                "_id": _digest(token),
+                "name": account.name,
+                "generation": account.generation,
+                "seen_at": now,
+                "ends_at": now + timedelta(seconds=self._limits.absolute_s),
+            }
+        )
         return token
 
     async def person(self, token: str, *, acts: bool = True) -> Person | None:

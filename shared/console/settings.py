@@ -12,7 +12,8 @@ class ConsoleSettings(ServiceSettings):
     console_host: str = Field("127.0.0.1", description="Where the console listens")
     console_port: int = Field(9100, ge=0, le=65535, description="Port of the console")
     console_url: str = Field(
-        "http://127.0.0.1:9100", pattern=r"^https?://[^/]+$",
+        "http://127.0.0.1:9100",
+        pattern=r"^https?://[^/]+$",
         description="Scheme, host and port by which browsers reach the console; with https its cookie is Secure",
     )
     session_idle_s: int = Field(1_800, gt=0, description="A session nobody uses ends after this time, seconds")

@@ -63,8 +63,12 @@ class SignIn:
             await self._console.sessions.close(before)
         answer = RedirectResponse("/", 303)
         answer.set_cookie(
-            site.session_cookie, await self._console.sessions.open(account),
-            path="/", secure=site.secure, httponly=True, samesite="strict",
+            site.session_cookie,
+            await self._console.sessions.open(account),
+            path="/",
+            secure=site.secure,
+            httponly=True,
+            samesite="strict",
         )
         return answer
 
@@ -82,8 +86,13 @@ class SignIn:
         answer = RedirectResponse(back if _is_local(back) else "/", 303)
         if language in LANGUAGES:
             answer.set_cookie(
-                self._console.language_cookie, language, max_age=_YEAR_S,
-                path="/", secure=self._console.site.secure, httponly=True, samesite="strict",
+                self._console.language_cookie,
+                language,
+                max_age=_YEAR_S,
+                path="/",
+                secure=self._console.site.secure,
+                httponly=True,
+                samesite="strict",
             )
         return answer
 

@@ -7,7 +7,14 @@ from pydantic import NonNegativeInt, model_validator
 from shared.events.event import Digest, Kind, Language, LeakEvent, Moment, Relation, Sealed, SealedToReceipt
 
 APPROVED_FIELDS = (
-    "deliver_at", "recipient", "recipient_pseudonym", "domain_pseudonym", "message", "relation", "kind", "language",
+    "deliver_at",
+    "recipient",
+    "recipient_pseudonym",
+    "domain_pseudonym",
+    "message",
+    "relation",
+    "kind",
+    "language",
 )
 
 

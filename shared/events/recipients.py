@@ -6,7 +6,15 @@ from shared.events.confirmations import TokenUsed
 from shared.events.event import Moment, Sealed
 
 ReportReason = Literal[
-    "harassment", "threat", "sexual", "hate", "privacy", "self_harm", "scam", "impersonation", "other",
+    "harassment",
+    "threat",
+    "sexual",
+    "hate",
+    "privacy",
+    "self_harm",
+    "scam",
+    "impersonation",
+    "other",
 ]
 
 

@@ -71,8 +71,9 @@ class DeadRatio:
 class Delivery(Generic[E]):
     """Delivers the records of one topic to one handler under the policy."""
 
-    def __init__(self, topic: str, model: type[E], handler: Handler[E], bury: DeadLetterSink,
-                 policy: Policy | None = None) -> None:
+    def __init__(
+        self, topic: str, model: type[E], handler: Handler[E], bury: DeadLetterSink, policy: Policy | None = None
+    ) -> None:
         self.topic = topic
         self._model = model
         self._handler = handler
@@ -144,8 +145,15 @@ class Delivery(Generic[E]):
         transient, permanent = is_transient(error), is_permanent(error)
         kind = "transient" if transient else "permanent" if permanent else "bug"
         metrics.FAILED.labels(self.topic, kind).inc()
-        log.warning("a handler failed", topic=self.topic, attempt=attempt, reason=kind, batch=size,
-                    error_class=type(error).__name__, where=logs.where(error))
+        log.warning(
+            "a handler failed",
+            topic=self.topic,
+            attempt=attempt,
+            reason=kind,
+            batch=size,
+            error_class=type(error).__name__,
+            where=logs.where(error),
+        )
         if permanent or (not transient and (attempt >= self._policy.bug_attempts or size > 1)):
             return True
         if attempt >= self._policy.transient_attempts:
@@ -158,8 +166,14 @@ class Delivery(Generic[E]):
         await self._bury(received, error, attempts)
         metrics.DEAD.labels(self.topic).inc()
         self._ratio.count(died=True)
-        log.error("a record is dead", topic=self.topic, partition=received.record.partition,
-                  offset=received.record.offset, attempts=attempts, error_class=type(error).__name__)
+        log.error(
+            "a record is dead",
+            topic=self.topic,
+            partition=received.record.partition,
+            offset=received.record.offset,
+            attempts=attempts,
+            error_class=type(error).__name__,
+        )
 
 
 def backoff(attempt: int, policy: Policy) -> float:

@@ -43,14 +43,19 @@ def outgoing(event: Event, source: str) -> Outgoing:
     """The record that tells this event; `source` is the service that says it."""
     value = event.model_dump_json(exclude_none=True).encode()
     topic, subject, key = event.topic, event.subject, event.key.encode()
-    return Outgoing(topic, key, value, (
-        ("ce_id", event.event_id.encode()),
-        ("ce_source", f"/leak/{source}".encode()),
-        ("ce_type", topic.encode()),
-        ("ce_subject", subject.encode()),
-        ("ce_time", utc_now().isoformat().replace("+00:00", "Z").encode()),
-        ("content-type", DATA_TYPE),
-        ("ce_partitionkey", key),
-        ("ce_traceparent", next_traceparent(subject).encode()),
-        ("ce_specversion", SPEC_VERSION),
-    ))
+    return Outgoing(
+        topic,
+        key,
+        value,
+        (
+            ("ce_id", event.event_id.encode()),
+            ("ce_source", f"/leak/{source}".encode()),
+            ("ce_type", topic.encode()),
+            ("ce_subject", subject.encode()),
+            ("ce_time", utc_now().isoformat().replace("+00:00", "Z").encode()),
+            ("content-type", DATA_TYPE),
+            ("ce_partitionkey", key),
+            ("ce_traceparent", next_traceparent(subject).encode()),
+            ("ce_specversion", SPEC_VERSION),
+        ),
+    )

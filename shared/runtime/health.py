@@ -68,6 +68,10 @@ def application(health: Health) -> Starlette:
     async def show_metrics(_request: Request) -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
-    return Starlette(routes=[
-        Route("/health/live", live), Route("/health/ready", ready), Route("/metrics", show_metrics),
-    ])
+    return Starlette(
+        routes=[
+            Route("/health/live", live),
+            Route("/health/ready", ready),
+            Route("/metrics", show_metrics),
+        ]
+    )

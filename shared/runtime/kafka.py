@@ -36,8 +36,10 @@ def client_options(settings: ServiceSettings) -> dict[str, Any]:
     secure = settings.kafka_security == "SASL_SSL"
     return {
         "bootstrap_servers": settings.kafka_servers.split(","),
-        "security_protocol": settings.kafka_security, "sasl_mechanism": "SCRAM-SHA-512",
-        "sasl_plain_username": settings.SERVICE, "sasl_plain_password": settings.password("kafka-password"),
+        "security_protocol": settings.kafka_security,
+        "sasl_mechanism": "SCRAM-SHA-512",
+        "sasl_plain_username": settings.SERVICE,
+        "sasl_plain_password": settings.password("kafka-password"),
         "ssl_context": _ssl_context(settings) if secure else None,
     }
 
@@ -45,21 +47,33 @@ def client_options(settings: ServiceSettings) -> dict[str, Any]:
 def consumer_broker(settings: ServiceSettings) -> KafkaBroker:
     """FastStream's broker, for consuming only."""
     security = SASLScram512(
-        username=settings.SERVICE, password=settings.password("kafka-password"),
+        username=settings.SERVICE,
+        password=settings.password("kafka-password"),
         use_ssl=settings.kafka_security == "SASL_SSL",
         ssl_context=_ssl_context(settings) if settings.kafka_security == "SASL_SSL" else None,
     )
     return KafkaBroker(
-        settings.kafka_servers.split(","), security=security, client_id=settings.SERVICE, apply_types=False,
-        graceful_timeout=settings.stop_within_s, allow_auto_create_topics=False, consumer_only=True, logger=None,
+        settings.kafka_servers.split(","),
+        security=security,
+        client_id=settings.SERVICE,
+        apply_types=False,
+        graceful_timeout=settings.stop_within_s,
+        allow_auto_create_topics=False,
+        consumer_only=True,
+        logger=None,
     )
 
 
 def producer(settings: ServiceSettings) -> AIOKafkaProducer:
     """A producer whose acknowledgement means: on every in-sync replica, once."""
     return AIOKafkaProducer(
-        **client_options(settings), client_id=settings.SERVICE, acks="all", enable_idempotence=True,
-        compression_type="lz4", request_timeout_ms=SEND_WITHIN_S * 1_000, max_batch_size=262_144,
+        **client_options(settings),
+        client_id=settings.SERVICE,
+        acks="all",
+        enable_idempotence=True,
+        compression_type="lz4",
+        request_timeout_ms=SEND_WITHIN_S * 1_000,
+        max_batch_size=262_144,
     )
 
 

@@ -16,11 +16,22 @@ class Listener(uvicorn.Server):
 
     def __init__(self, app: Any, host: str, port: int, stop_within_s: float) -> None:
         # The access log prints the client, and proxy headers let a sender frame somebody else: both off.
-        super().__init__(uvicorn.Config(
-            app, host=host, port=port, access_log=False, proxy_headers=False, server_header=False, date_header=False,
-            log_config=None, lifespan="off", ws="none", timeout_graceful_shutdown=int(stop_within_s),
-            h11_max_incomplete_event_size=65_536,
-        ))
+        super().__init__(
+            uvicorn.Config(
+                app,
+                host=host,
+                port=port,
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                date_header=False,
+                log_config=None,
+                lifespan="off",
+                ws="none",
+                timeout_graceful_shutdown=int(stop_within_s),
+                h11_max_incomplete_event_size=65_536,
+            )
+        )
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -33,7 +44,9 @@ class Listener(uvicorn.Server):
             await self.serve()
         except SystemExit:
             log.error(  # noqa: TRY400  # the trace would say nothing more
-                "cannot listen: the port is taken or not allowed", host=self.config.host, port=self.config.port,
+                "cannot listen: the port is taken or not allowed",
+                host=self.config.host,
+                port=self.config.port,
             )
             raise
 

@@ -8,12 +8,46 @@ from typing import Any, cast
 
 import structlog
 
-FIELDS = frozenset({
-    "event", "level", "timestamp", "service", "logger",
-    "topic", "partition", "offset", "group", "batch", "attempt", "attempts", "error", "error_class", "where",
-    "seconds", "count", "waiting_for", "leak_id", "case_id", "order_id", "challenge_id", "mail_id", "revision",
-    "outcome", "policy", "state", "job", "reason", "host", "port", "signal", "version", "seq", "key_id", "day",
-})
+FIELDS = frozenset(
+    {
+        "event",
+        "level",
+        "timestamp",
+        "service",
+        "logger",
+        "topic",
+        "partition",
+        "offset",
+        "group",
+        "batch",
+        "attempt",
+        "attempts",
+        "error",
+        "error_class",
+        "where",
+        "seconds",
+        "count",
+        "waiting_for",
+        "leak_id",
+        "case_id",
+        "order_id",
+        "challenge_id",
+        "mail_id",
+        "revision",
+        "outcome",
+        "policy",
+        "state",
+        "job",
+        "reason",
+        "host",
+        "port",
+        "signal",
+        "version",
+        "seq",
+        "key_id",
+        "day",
+    }
+)
 """Every field that a log line may have. A line with another one is a bug: the field is dropped and named."""
 
 QUIET = ("aiokafka", "kafka", "pymongo", "motor", "faststream", "httpx", "httpcore", "uvicorn", "mail.log")
@@ -31,19 +65,25 @@ def configure(service: str, level: str) -> None:
     # A line that can't be formatted would be printed whole, with its arguments.
     logging.raiseExceptions = False
     handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=[_from_library],
-        processors=[
-            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.stdlib.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _stamp(service), structlog.processors.JSONRenderer(),
-        ],
-    ))
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[_from_library],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.stdlib.add_log_level,
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+                _stamp(service),
+                structlog.processors.JSONRenderer(),
+            ],
+        )
+    )
     handler.addFilter(NotAgain())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     structlog.configure(
         processors=[
-            structlog.stdlib.filter_by_level, structlog.stdlib.add_logger_name, only_allowed_fields,
+            structlog.stdlib.filter_by_level,
+            structlog.stdlib.add_logger_name,
+            only_allowed_fields,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),

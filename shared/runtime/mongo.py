@@ -20,12 +20,18 @@ def connect(settings: ServiceSettings) -> Database:
     credentials: Any = {}
     if settings.mongo_auth:
         credentials = {
-            "username": settings.SERVICE, "password": settings.password("mongo-password"),
+            "username": settings.SERVICE,
+            "password": settings.password("mongo-password"),
             "authSource": settings.SERVICE,
         }
     client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
-        settings.mongo_url, tz_aware=True, appname=f"leak-{settings.SERVICE}", serverSelectionTimeoutMS=5_000,
-        socketTimeoutMS=30_000, w="majority", **credentials,
+        settings.mongo_url,
+        tz_aware=True,
+        appname=f"leak-{settings.SERVICE}",
+        serverSelectionTimeoutMS=5_000,
+        socketTimeoutMS=30_000,
+        w="majority",
+        **credentials,
     )
     return client[settings.SERVICE]
 
@@ -50,5 +56,3 @@ async def insert_new(collection: Collection, documents: Sequence[Document]) -> s
 async def ping(database: Database) -> None:
     """Raise when the database can't be reached or refuses us."""
     await database.command("ping")
-
-

@@ -47,9 +47,11 @@ class Outbox:
             metrics.OUTBOX_SWEPT.inc()
 
     async def _publish(self, document_id: Any, entries: list[Entry]) -> None:
-        await self._publisher.send([
-            Outgoing(one["topic"], one["key"], one["value"], tuple((name, value) for name, value in one["headers"]))
-            for one in entries
-        ])
+        await self._publisher.send(
+            [
+                Outgoing(one["topic"], one["key"], one["value"], tuple((name, value) for name, value in one["headers"]))
+                for one in entries
+            ]
+        )
         # Only if nothing was added meanwhile: else the sweeper publishes all of it again, which readers see as repeats.
         await self._collection.update_one({"_id": document_id, FIELD: entries}, {"$set": {FIELD: []}})

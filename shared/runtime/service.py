@@ -69,9 +69,15 @@ class Service:
         self.deliveries[model.TOPIC] = delivery
         self.health.deliveries.append(delivery)
         subscriber = self._broker.subscriber(
-            model.TOPIC, batch=True, max_records=BATCH_RECORDS, group_id=group_of(self.name, model.TOPIC),
-            ack_policy=AckPolicy.NACK_ON_ERROR, auto_offset_reset="earliest", max_poll_interval_ms=POLL_WITHIN_MS,
-            parser=sanitising_parser, decoder=undecoded,
+            model.TOPIC,
+            batch=True,
+            max_records=BATCH_RECORDS,
+            group_id=group_of(self.name, model.TOPIC),
+            ack_policy=AckPolicy.NACK_ON_ERROR,
+            auto_offset_reset="earliest",
+            max_poll_interval_ms=POLL_WITHIN_MS,
+            parser=sanitising_parser,
+            decoder=undecoded,
         )
         subscriber(delivery.__call__)
         self._subscribers[model.TOPIC] = subscriber
@@ -112,8 +118,9 @@ class Service:
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, self._stopping.set)
-        internal = Listener(health.application(self.health), self.settings.internal_host,
-                            self.settings.internal_port, stop_within_s=1)
+        internal = Listener(
+            health.application(self.health), self.settings.internal_host, self.settings.internal_port, stop_within_s=1
+        )
         internal_task = asyncio.create_task(internal.listen())
         starting = asyncio.create_task(self._start())
         try:
@@ -192,8 +199,7 @@ class Service:
                 await work()
             except Exception as error:  # noqa: BLE001  # the next round finds what this one left
                 metrics.LOOP_FAILED.labels(name).inc()
-                self._log.warning("a round failed", job=name, error_class=type(error).__name__,
-                                  where=logs.where(error))
+                self._log.warning("a round failed", job=name, error_class=type(error).__name__, where=logs.where(error))
             pause = seconds * random.uniform(0.8, 1.2)  # noqa: S311
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), pause)
@@ -208,11 +214,20 @@ class Service:
 
     async def _bury(self, received: Received[Any], error: BaseException, attempts: int) -> None:
         record = received.record
-        await self.publisher.publish(DeadLetter.model_construct(
-            service=self.name, from_topic=record.topic, partition=record.partition, offset=record.offset,
-            record_key=record.key, record_value=record.value, record_headers=dict(record.headers),
-            error_class=type(error).__name__, attempts=attempts, died_at=utc_now(),
-        ))
+        await self.publisher.publish(
+            DeadLetter.model_construct(
+                service=self.name,
+                from_topic=record.topic,
+                partition=record.partition,
+                offset=record.offset,
+                record_key=record.key,
+                record_value=record.value,
+                record_headers=dict(record.headers),
+                error_class=type(error).__name__,
+                attempts=attempts,
+                died_at=utc_now(),
+            )
+        )
 
 
 def _calm_the_garbage_collector() -> None:

@@ -33,8 +33,13 @@ def contracts() -> list[str]:
 def lint(root: Path, *contract: str) -> subprocess.CompletedProcess[str]:
     only = [part for name in contract for part in ("--contract", name)]
     return subprocess.run(
-        [LINT, "--no-cache", *only], cwd=root, env={**os.environ, "PYTHONPATH": str(root)},
-        capture_output=True, text=True, check=False, timeout=60,
+        [LINT, "--no-cache", *only],
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
 
 

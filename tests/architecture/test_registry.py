@@ -41,18 +41,26 @@ def test_a_tree_as_registered_is_let_through(plant: Plant):
     assert registry.violations(plant(as_registered())) == []
 
 
-@pytest.mark.parametrize(("path", "old", "new", "complaint"), [
-    (CODE, "LeakBounced(leak_id=leak_id)", "", "mailer never publishes leak.bounced.v1"),
-    (CODE, "LeakBounced(", "OriginCaptured(", "mailer publishes origin.captured.v1"),
-    (CODE, "LeakBounced(", "LeakBounced(**x), LeakExpired.model_construct(", "mailer publishes leak.expired.v1"),
-    (CODE, "service.subscribe(LeakDecided, on_leak_decided)", "", "mailer never subscribes to leak.decided.v1"),
-    (CODE, "LeakDecided, on_leak_decided", "OriginCaptured, on_origin_captured", "subscribes to origin.captured.v1"),
-    (CODE, "LeakDecided, on_leak_decided", "LeakDecided, handle", "is called on_leak_decided"),
-    (CODE, "LeakDecided,", "EVENT,", "name the event class itself"),
-    (CODE, "LeakBounced(", "service.caught_up(OriginCaptured), LeakBounced(", "waits for origin.captured.v1"),
-    (DOCSTRING, "Reads ", "Reads origin.captured.v1 ", "__init__.py reads: origin.captured.v1"),
-    (DOCSTRING, "leak.bounced.v1", "", "__init__.py publishes: leak.bounced.v1"),
-])
+@pytest.mark.parametrize(
+    ("path", "old", "new", "complaint"),
+    [
+        (CODE, "LeakBounced(leak_id=leak_id)", "", "mailer never publishes leak.bounced.v1"),
+        (CODE, "LeakBounced(", "OriginCaptured(", "mailer publishes origin.captured.v1"),
+        (CODE, "LeakBounced(", "LeakBounced(**x), LeakExpired.model_construct(", "mailer publishes leak.expired.v1"),
+        (CODE, "service.subscribe(LeakDecided, on_leak_decided)", "", "mailer never subscribes to leak.decided.v1"),
+        (
+            CODE,
+            "LeakDecided, on_leak_decided",
+            "OriginCaptured, on_origin_captured",
+            "subscribes to origin.captured.v1",
+        ),
+        (CODE, "LeakDecided, on_leak_decided", "LeakDecided, handle", "is called on_leak_decided"),
+        (CODE, "LeakDecided,", "EVENT,", "name the event class itself"),
+        (CODE, "LeakBounced(", "service.caught_up(OriginCaptured), LeakBounced(", "waits for origin.captured.v1"),
+        (DOCSTRING, "Reads ", "Reads origin.captured.v1 ", "__init__.py reads: origin.captured.v1"),
+        (DOCSTRING, "leak.bounced.v1", "", "__init__.py publishes: leak.bounced.v1"),
+    ],
+)
 def test_code_that_differs_from_the_registry_is_refused(plant: Plant, path: str, old: str, new: str, complaint: str):
     assert any(complaint in found for found in changed(plant, path, old, new))
 

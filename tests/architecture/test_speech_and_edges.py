@@ -15,14 +15,17 @@ def test_a_plain_log_line_is_let_through(plant: Plant):
     assert speech.violations(plant({"services/mailer/x.py": 'log.info("sent", mail_id=mail_id, seconds=2)'})) == []
 
 
-@pytest.mark.parametrize(("line", "complaint"), [
-    ('log.info("sent", address=address)', "address is not a field"),
-    ('self._log.warning("sent", **fields)', "** is not a field"),
-    ('log.info(f"sent to {address}")', "a log message is constant"),
-    ('log.info("sent to %s", address)', "a log message is constant"),
-    ("log.bind(ip=ip)", "ip is not a field"),
-    ('print("sent")', "prints"),
-])
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ('log.info("sent", address=address)', "address is not a field"),
+        ('self._log.warning("sent", **fields)', "** is not a field"),
+        ('log.info(f"sent to {address}")', "a log message is constant"),
+        ('log.info("sent to %s", address)', "a log message is constant"),
+        ("log.bind(ip=ip)", "ip is not a field"),
+        ('print("sent")', "prints"),
+    ],
+)
 def test_a_log_line_that_could_tell_is_refused(plant: Plant, line: str, complaint: str):
     [found] = speech.violations(plant({"services/mailer/x.py": f"\n{line}\n"}))
     assert found.startswith("services/mailer/x.py:2: ")
@@ -33,24 +36,30 @@ def test_drivers_stay_in_stores_and_the_contract_needs_pydantic_only():
     assert edges.violations(ROOT) == []
 
 
-@pytest.mark.parametrize(("path", "line"), [
-    ("services/mailer/handlers.py", "from motor.motor_asyncio import AsyncIOMotorClient"),
-    ("services/mailer/handlers.py", "import pymongo"),
-    ("shared/runtime/kafka.py", "import bson"),
-    ("shared/events/leaks.py", "import structlog"),
-    ("shared/events/leaks.py", "from shared.digests import sha256"),
-])
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("services/mailer/handlers.py", "from motor.motor_asyncio import AsyncIOMotorClient"),
+        ("services/mailer/handlers.py", "import pymongo"),
+        ("shared/runtime/kafka.py", "import bson"),
+        ("shared/events/leaks.py", "import structlog"),
+        ("shared/events/leaks.py", "from shared.digests import sha256"),
+    ],
+)
 def test_a_library_out_of_place_is_refused(plant: Plant, path: str, line: str):
     [found] = edges.violations(plant({path: line}))
     assert found.startswith(f"{path}:1: ")
 
 
-@pytest.mark.parametrize(("path", "line"), [
-    ("services/mailer/store.py", "import pymongo"),
-    ("services/mailer/store/mails.py", "import motor"),
-    ("services/mailer/handlers.py", "from pymongo.errors import PyMongoError"),
-    ("shared/events/leaks.py", "from pydantic import BaseModel\nimport re\nfrom shared.events.event import Event"),
-])
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("services/mailer/store.py", "import pymongo"),
+        ("services/mailer/store/mails.py", "import motor"),
+        ("services/mailer/handlers.py", "from pymongo.errors import PyMongoError"),
+        ("shared/events/leaks.py", "from pydantic import BaseModel\nimport re\nfrom shared.events.event import Event"),
+    ],
+)
 def test_a_library_in_its_place_is_let_through(plant: Plant, path: str, line: str):
     assert edges.violations(plant({path: line})) == []
 
@@ -59,11 +68,14 @@ def test_english_and_french_say_the_same():
     assert texts.violations(ROOT) == []
 
 
-@pytest.mark.parametrize(("french", "complaint"), [
-    ('[form]\ntitle = "Écrire"', "form.send is not in both languages"),
-    ('[form]\ntitle = "Écrire"\nsend = ""', "form.send is empty"),
-    (None, "no fr.toml beside en.toml"),
-])
+@pytest.mark.parametrize(
+    ("french", "complaint"),
+    [
+        ('[form]\ntitle = "Écrire"', "form.send is not in both languages"),
+        ('[form]\ntitle = "Écrire"\nsend = ""', "form.send is empty"),
+        (None, "no fr.toml beside en.toml"),
+    ],
+)
 def test_a_text_that_one_language_lacks_is_refused(plant: Plant, french: str | None, complaint: str):
     files = {"services/gateway/pages/texts/en.toml": '[form]\ntitle = "Write"\nsend = "Send"'}
     if french is not None:

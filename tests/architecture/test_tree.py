@@ -22,13 +22,16 @@ def test_a_complete_service_is_let_through(plant: Plant):
     assert names.violations(plant(COMPLETE | {"services/mailer/__pycache__/main.pyc": ""})) == []
 
 
-@pytest.mark.parametrize(("files", "complaint"), [
-    ({"src/x.py": ""}, "src: not in the tree"),
-    ({"services/mailer/utils.py": ""}, "a name that says nothing"),
-    ({"shared/helpers/mail.py": ""}, "a name that says nothing"),
-    ({"services/mailer/main.py": "x\n" * 26}, "at most 25 lines"),
-    ({"services/mailer/odd.py": "", "services/audit/odd.py": ""}, "services/*/odd.py stands in 2 services"),
-])
+@pytest.mark.parametrize(
+    ("files", "complaint"),
+    [
+        ({"src/x.py": ""}, "src: not in the tree"),
+        ({"services/mailer/utils.py": ""}, "a name that says nothing"),
+        ({"shared/helpers/mail.py": ""}, "a name that says nothing"),
+        ({"services/mailer/main.py": "x\n" * 26}, "at most 25 lines"),
+        ({"services/mailer/odd.py": "", "services/audit/odd.py": ""}, "services/*/odd.py stands in 2 services"),
+    ],
+)
 def test_a_stranger_in_the_tree_is_refused(plant: Plant, files: dict[str, str], complaint: str):
     assert any(complaint in found for found in names.violations(plant(COMPLETE | files)))
 

@@ -30,7 +30,12 @@ class Answer:
 
 
 def ask(
-    to: tuple[str, int], method: str, path: str, body: bytes | None = None, *, from_: str = "127.0.0.1",
+    to: tuple[str, int],
+    method: str,
+    path: str,
+    body: bytes | None = None,
+    *,
+    from_: str = "127.0.0.1",
     headers: Mapping[str, str] | Iterable[tuple[str, str]] = (),
 ) -> Answer:
     """One request on a connection of its own; a header may come more than once."""

@@ -68,8 +68,10 @@ ENCODINGS: Mapping[str, Encoding] = {
     "octal escapes": _each("\\{:03o}"),
     "HTML decimal": _each("&#{};"),
     "HTML hexadecimal": _in_both_cases(_each("&#x{:x};")),
-    "numbers in a list": lambda text: [", ".join(map(str, text.encode())).encode(),
-                                       ",".join(map(str, text.encode())).encode()],
+    "numbers in a list": lambda text: [
+        ", ".join(map(str, text.encode())).encode(),
+        ",".join(map(str, text.encode())).encode(),
+    ],
     "UTF-7": lambda text: [text.encode("utf-7")],
     "uuencoded": lambda text: _uuencoded(text.encode()),
     "spelt": lambda text: [" ".join(text).encode()],
@@ -100,12 +102,16 @@ def texts_of_address(address: str) -> dict[str, str]:
     if isinstance(parsed, ipaddress.IPv6Address):
         network = str(ipaddress.IPv6Network((parsed, 64), strict=False).network_address)
         return found | {
-            "in full": parsed.exploded, "with dashes": address.replace(":", "-"), "its network": network.rstrip(":"),
+            "in full": parsed.exploded,
+            "with dashes": address.replace(":", "-"),
+            "its network": network.rstrip(":"),
         }
     octets = address.split(".")
     mapped = parsed.packed.hex()
     return found | {
-        "its network": ".".join(octets[:3]) + ".", "with dashes": "-".join(octets),
-        "in IPv6": f"::ffff:{mapped[:4]}:{mapped[4:]}", "octal": ".".join(f"{int(octet):04o}" for octet in octets),
+        "its network": ".".join(octets[:3]) + ".",
+        "with dashes": "-".join(octets),
+        "in IPv6": f"::ffff:{mapped[:4]}:{mapped[4:]}",
+        "octal": ".".join(f"{int(octet):04o}" for octet in octets),
         "hexadecimal octets": ".".join(f"{int(octet):02x}" for octet in octets),
     }

@@ -26,9 +26,18 @@ PATHS = {"confirm": "/v1/confirmations", "stop": "/v1/stops", "block": "/v1/bloc
 # The wait for clicks on their way, after a leak's time, is on top of it.
 LONG_PAST_S = 3_600
 ENDS = {
-    "delivered": "closed", "blocked": "closed", "reported": "closed", "bounced": "closed", "approved by hand": "closed",
-    "rejected": "refused", "rejected by hand": "refused", "held": "in_review", "escalated": "in_review",
-    "cancelled": "cancelled", "stopped": "awaiting_confirmation", "unconfirmed": "awaiting_confirmation",
+    "delivered": "closed",
+    "blocked": "closed",
+    "reported": "closed",
+    "bounced": "closed",
+    "approved by hand": "closed",
+    "rejected": "refused",
+    "rejected by hand": "refused",
+    "held": "in_review",
+    "escalated": "in_review",
+    "cancelled": "cancelled",
+    "stopped": "awaiting_confirmation",
+    "unconfirmed": "awaiting_confirmation",
 }
 Found = TypeVar("Found")
 

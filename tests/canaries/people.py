@@ -10,13 +10,41 @@ from shared.origin import content_digest
 from tests.canaries.scanner import ADDRESSES, Mark
 
 Fate = Literal[
-    "delivered", "blocked", "reported", "rejected", "held", "approved by hand", "rejected by hand", "escalated",
-    "cancelled", "unconfirmed", "expired", "stopped", "bounced",
+    "delivered",
+    "blocked",
+    "reported",
+    "rejected",
+    "held",
+    "approved by hand",
+    "rejected by hand",
+    "escalated",
+    "cancelled",
+    "unconfirmed",
+    "expired",
+    "stopped",
+    "bounced",
 ]
 FATES: tuple[Fate, ...] = (
-    "delivered", "rejected", "held", "blocked", "cancelled", "reported", "expired", "approved by hand", "bounced",
-    "stopped", "delivered", "rejected by hand", "unconfirmed", "reported", "escalated", "blocked", "delivered",
-    "rejected", "cancelled", "approved by hand",
+    "delivered",
+    "rejected",
+    "held",
+    "blocked",
+    "cancelled",
+    "reported",
+    "expired",
+    "approved by hand",
+    "bounced",
+    "stopped",
+    "delivered",
+    "rejected by hand",
+    "unconfirmed",
+    "reported",
+    "escalated",
+    "blocked",
+    "delivered",
+    "rejected",
+    "cancelled",
+    "approved by hand",
 )
 """As they come, again and again."""
 HELD_FATES = frozenset({"held", "approved by hand", "rejected by hand", "escalated"})
@@ -55,8 +83,15 @@ class Canary:
 
     def leak(self) -> dict[str, str | bool]:
         """What its sender's program sends."""
-        return {"sender": self.sender, "recipient": self.recipient, "message": self.message, "relation": "friend",
-                "kind": "thanks", "language": "en", "consent": True}
+        return {
+            "sender": self.sender,
+            "recipient": self.recipient,
+            "message": self.message,
+            "relation": "friend",
+            "kind": "thanks",
+            "language": "en",
+            "consent": True,
+        }
 
     @property
     def by_proxy(self) -> bool:
@@ -67,11 +102,18 @@ class Canary:
         """What the sender's program sends along: a forged origin, or the proxy's true word to the right of one."""
         node = f"[{self.address}]:{self.port}" if self.by_proxy else self.claimed
         return {
-            "user-agent": self.agent, "x-forwarded-for": f"{self.claimed}, {node}" if self.by_proxy else self.claimed,
-            "forwarded": f"for={self.claimed}", "x-real-ip": self.claimed, "client-ip": self.claimed,
-            "cf-connecting-ip": self.claimed, "true-client-ip": self.claimed, "via": f"1.1 {self.claimed}",
-            "cookie": f"who={self.word}", "referer": f"http://{self.claimed}/{self.word}",
-            "traceparent": f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01", "x-request-id": self.word,
+            "user-agent": self.agent,
+            "x-forwarded-for": f"{self.claimed}, {node}" if self.by_proxy else self.claimed,
+            "forwarded": f"for={self.claimed}",
+            "x-real-ip": self.claimed,
+            "client-ip": self.claimed,
+            "cf-connecting-ip": self.claimed,
+            "true-client-ip": self.claimed,
+            "via": f"1.1 {self.claimed}",
+            "cookie": f"who={self.word}",
+            "referer": f"http://{self.claimed}/{self.word}",
+            "traceparent": f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01",
+            "x-request-id": self.word,
         }
 
 
@@ -90,8 +132,15 @@ def people(number_of: int, fates: Sequence[Fate] = FATES) -> list[Canary]:
         true = f"{net6}:{group(0x1000 + number)}::{group(0x2000 + number)}" if number % 2 else f"{net4}{octets}"
         local = f"refuse-550.zqto{run}{tail}" if fate == "bounced" else f"zqto{run}recipient{tail}"
         return Canary(
-            number, fate, true, 20_000 + number, f"{claimed}{octets}", f"zqfr{run}sender{tail}@from{run}.example.org",
-            f"{local}@to{run}.example.net", f"zqwd{run}word{tail}", f"It names my street. zqdt{run}detail{tail}",
+            number,
+            fate,
+            true,
+            20_000 + number,
+            f"{claimed}{octets}",
+            f"zqfr{run}sender{tail}@from{run}.example.org",
+            f"{local}@to{run}.example.net",
+            f"zqwd{run}word{tail}",
+            f"It names my street. zqdt{run}detail{tail}",
             f"Mozilla/5.0 zqag{run}agent{tail}",
         )
 
@@ -101,17 +150,27 @@ def people(number_of: int, fates: Sequence[Fate] = FATES) -> list[Canary]:
 def marks(canaries: list[Canary]) -> list[Mark]:
     """Everything of theirs that may be seen almost nowhere."""
     first = canaries[0]
-    found = [Mark(f"{who} domain", address.partition("@")[2])
-             for who, address in (("sender", first.sender), ("recipient", first.recipient))]
+    found = [
+        Mark(f"{who} domain", address.partition("@")[2])
+        for who, address in (("sender", first.sender), ("recipient", first.recipient))
+    ]
     # What every seal begins with: sealed or not, a record is nothing for a log, a metric or a mail.
     found.append(Mark("seal", "lk1.eyJzdWl0ZSI6", bare=True))
     for one in canaries:
         told = zip(ADDRESSES, (one.address, one.claimed), strict=True)
-        found += [Mark(kind, text, one.number) for kind, text in (
-            *told, ("sender", one.sender), ("recipient", one.recipient), ("agent", one.agent.split()[1]),
-        )]
-        found += [Mark("message", one.word, one.number, (one.message,)),
-                  Mark("details", one.details.split()[-1], one.number, (one.details,))]
+        found += [
+            Mark(kind, text, one.number)
+            for kind, text in (
+                *told,
+                ("sender", one.sender),
+                ("recipient", one.recipient),
+                ("agent", one.agent.split()[1]),
+            )
+        ]
+        found += [
+            Mark("message", one.word, one.number, (one.message,)),
+            Mark("details", one.details.split()[-1], one.number, (one.details,)),
+        ]
         digest = content_digest(one.message, one.recipient)
         words = [("content digest", digest), ("receipt", one.receipt), ("leak id", one.leak_id)]
         words += [("token", token) for token in one.tokens.values()]

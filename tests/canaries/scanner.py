@@ -125,7 +125,8 @@ class Scanner:
             return
         for version in (4, 6):
             spelled = {
-                mark: texts_of_address(mark.text) for mark in marks
+                mark: texts_of_address(mark.text)
+                for mark in marks
                 if ipaddress.ip_address(mark.text).version == version
             }
             for spelling in next(iter(spelled.values()), {}):
@@ -223,7 +224,7 @@ def _unfolded(data: bytes) -> Iterator[bytes]:
 
 def _decoded(token: bytes) -> bytes:
     token = token.replace(b"-", b"+").replace(b"_", b"/")
-    token = token[: -1] if len(token) % 4 == 1 else token
+    token = token[:-1] if len(token) % 4 == 1 else token
     return base64.b64decode(token + b"=" * (-len(token) % 4))
 
 
@@ -240,5 +241,3 @@ def as_found(hits: Sequence[Hit], at_most: int = 20) -> str:
     """What a failing test says."""
     lines = [f"{hit.where}: {hit.mark.kind} {hit.mark.text} ({hit.encoding})" for hit in hits[:at_most]]
     return "\n".join([f"{len(hits)} hits", *lines])
-
-

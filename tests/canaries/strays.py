@@ -16,8 +16,10 @@ from tests.canaries.world import World
 
 # A record of each is copied with a seal that does not hold: its reader's dead letters get it, raw.
 BROKEN = {
-    "leak.submitted.v1": "verifier.dead.v1", "origin.captured.v1": "audit.dead.v1",
-    "sender.challenged.v1": "mailer.dead.v1", "leak.confirmed.v1": "moderation.dead.v1",
+    "leak.submitted.v1": "verifier.dead.v1",
+    "origin.captured.v1": "audit.dead.v1",
+    "sender.challenged.v1": "mailer.dead.v1",
+    "leak.confirmed.v1": "moderation.dead.v1",
     "leak.withdrawn.v1": "gateway.dead.v1",
 }
 
@@ -26,17 +28,25 @@ def refused_requests(lives: Lives, one: Canary) -> Iterator[Piece]:
     """Each way to be refused, with marks wherever a client can put one."""
     told = one.leak()
     tries: tuple[dict[str, Any], ...] = (
-        {**told, "sender": one.message}, {**told, "recipient": f"{one.recipient} {one.word}"},
-        {**told, "relation": one.word}, {**told, "kind": one.sender}, {**told, "language": one.recipient},
-        {**told, one.word: one.sender}, {**told, "message": f"{one.message}\x01"}, {**told, "consent": one.word},
-        {**told, "message": [one.message]}, {**told, "allow_reply": True}, {**told, "message": one.message * 100},
+        {**told, "sender": one.message},
+        {**told, "recipient": f"{one.recipient} {one.word}"},
+        {**told, "relation": one.word},
+        {**told, "kind": one.sender},
+        {**told, "language": one.recipient},
+        {**told, one.word: one.sender},
+        {**told, "message": f"{one.message}\x01"},
+        {**told, "consent": one.word},
+        {**told, "message": [one.message]},
+        {**told, "allow_reply": True},
+        {**told, "message": one.message * 100},
         {name: value for name, value in told.items() if name != "sender"},
     )
     whence = {"from_": lives.whence(one)["from_"]}
     for number, each in enumerate(tries):
-        yield f"answer: refused leak {number}", ask_json(
-            lives.world.gateway, "/v1/leaks", each, headers=one.headers(), **whence
-        ).all
+        yield (
+            f"answer: refused leak {number}",
+            ask_json(lives.world.gateway, "/v1/leaks", each, headers=one.headers(), **whence).all,
+        )
     for what, answer in _strange(lives, one, told, whence):
         yield f"answer: {what}", answer.all
 
@@ -45,8 +55,12 @@ def _strange(lives: Lives, one: Canary, told: dict[str, Any], whence: dict[str, 
     to, how = lives.world.gateway, {**whence, "headers": one.headers()}
     body = json.dumps(told).encode()
     yield "not JSON", ask_json(to, "/v1/leaks", told, **whence, headers={**one.headers(), "content-type": one.word})
-    yield "broken JSON", ask(to, "POST", "/v1/leaks", body[:-9], **whence,
-                             headers={**one.headers(), "content-type": "application/json"})
+    yield (
+        "broken JSON",
+        ask(
+            to, "POST", "/v1/leaks", body[:-9], **whence, headers={**one.headers(), "content-type": "application/json"}
+        ),
+    )
     for name in ("idempotency-key", "leak-client-key", "leak-client-address"):
         yield name, ask_json(to, "/v1/leaks", told, **whence, headers={**one.headers(), name: one.word})
     for receipt in (one.word, one.receipt[:-1] + "0"):
@@ -57,12 +71,20 @@ def _strange(lives: Lives, one: Canary, told: dict[str, Any], whence: dict[str, 
         yield path, ask_json(to, path, {"token": one.word, one.sender: one.recipient}, **how)
         yield path, ask_json(to, path, {"token": [one.message]}, **how)
     yield "a report", ask_json(to, "/v1/reports", {"token": one.word, "reason": one.details, "details": 7}, **how)
-    for method, path in (("GET", f"/{one.word}"), ("POST", f"/v1/{one.word}?who={one.sender}"), ("PUT", "/v1/leaks"),
-                         ("GET", f"/static/{one.word}"), ("POST", f"/one-click/{one.word}")):
+    for method, path in (
+        ("GET", f"/{one.word}"),
+        ("POST", f"/v1/{one.word}?who={one.sender}"),
+        ("PUT", "/v1/leaks"),
+        ("GET", f"/static/{one.word}"),
+        ("POST", f"/one-click/{one.word}"),
+    ):
         yield f"{method} nowhere", ask(to, method, path, **how)
     yield "another host", ask(to, "GET", "/", **whence, headers={**one.headers(), "host": f"{one.word}.example"})
-    yield "a form from elsewhere", ask_form(
-        to, "/leaks", {"message": one.message}, **whence, headers={**one.headers(), "sec-fetch-site": "cross-site"}
+    yield (
+        "a form from elsewhere",
+        ask_form(
+            to, "/leaks", {"message": one.message}, **whence, headers={**one.headers(), "sec-fetch-site": "cross-site"}
+        ),
     )
 
 
@@ -73,7 +95,8 @@ def poison(lives: Lives) -> None:
         # One of these lives where that can be told; a challenge doesn't say whose it is.
         ours = [one.leak_id for one in lives.canaries]
         real = [
-            record for record in lives.world.parts.read(topic)
+            record
+            for record in lives.world.parts.read(topic)
             if topic == "sender.challenged.v1" or any(leak_id.encode() in (record[1] or b"") for leak_id in ours)
         ]
         if not real:

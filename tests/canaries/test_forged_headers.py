@@ -34,32 +34,75 @@ Cases = dict[str, tuple[str, Peer]]
 """By leak_id: what was forged, and who it truly was."""
 LIE, OTHER_LIE = "198.51.100.77", "2001:db8:bad::1"
 NAMES = (
-    "x-forwarded-for", "forwarded", "x-real-ip", "client-ip", "x-client-ip", "true-client-ip", "cf-connecting-ip",
-    "x-cluster-client-ip", "x-original-forwarded-for", "fastly-client-ip", "x-envoy-external-address", "x-remote-addr",
+    "x-forwarded-for",
+    "forwarded",
+    "x-real-ip",
+    "client-ip",
+    "x-client-ip",
+    "true-client-ip",
+    "cf-connecting-ip",
+    "x-cluster-client-ip",
+    "x-original-forwarded-for",
+    "fastly-client-ip",
+    "x-envoy-external-address",
+    "x-remote-addr",
 )
 # A stranger's request: whatever it says, the socket tells.
 STRANGERS: tuple[Headers, ...] = (
     *([(name, f"for={LIE}" if name == "forwarded" else LIE)] for name in NAMES),
-    [("x-forwarded-for", f"{LIE}, {TRUSTED_PROXY}")], [("x-forwarded-for", TRUSTED_PROXY)],
-    [("x-forwarded-for", LIE), ("x-forwarded-for", OTHER_LIE)], [("X-FORWARDED-FOR", LIE)],
-    [("x-forwarded-for", f"{LIE}:4711")], [("x-forwarded-for", f"[{OTHER_LIE}]:4711")],
-    [("forwarded", f'for="[{OTHER_LIE}]:4711";by={TRUSTED_PROXY}')], [("x-forwarded-for", "unknown")],
-    [("x-forwarded-for", "127.0.0.1")], [("x-forwarded-for", "")], [("leak-client-address", LIE)],
+    [("x-forwarded-for", f"{LIE}, {TRUSTED_PROXY}")],
+    [("x-forwarded-for", TRUSTED_PROXY)],
+    [("x-forwarded-for", LIE), ("x-forwarded-for", OTHER_LIE)],
+    [("X-FORWARDED-FOR", LIE)],
+    [("x-forwarded-for", f"{LIE}:4711")],
+    [("x-forwarded-for", f"[{OTHER_LIE}]:4711")],
+    [("forwarded", f'for="[{OTHER_LIE}]:4711";by={TRUSTED_PROXY}')],
+    [("x-forwarded-for", "unknown")],
+    [("x-forwarded-for", "127.0.0.1")],
+    [("x-forwarded-for", "")],
+    [("leak-client-address", LIE)],
     [("x-forwarded-port", "4711"), ("x-forwarded-for", LIE)],
 )
 # By our proxy: only what it wrote itself, on the right, counts. {} is the true client.
 BY_PROXY = (
-    "{}", "198.51.100.77, {}", "198.51.100.77,{}", "198.51.100.77, 203.0.113.9, {}", "127.0.0.9, {}",
+    "{}",
+    "198.51.100.77, {}",
+    "198.51.100.77,{}",
+    "198.51.100.77, 203.0.113.9, {}",
+    "127.0.0.9, {}",
     "127.0.0.9,127.0.0.9,{}",
-    "nonsense, {}", '"198.51.100.77, {}', "unknown, {}", ", {}", "198.51.100.77:99999, {}", "[2001:db8:bad::1, {}",
-    "2001:db8:bad::1, {}", "::1, {}", "0.0.0.0, {}", "{}, 127.0.0.9", "198.51.100.77, {}, 127.0.0.9", "\t{}",
+    "nonsense, {}",
+    '"198.51.100.77, {}',
+    "unknown, {}",
+    ", {}",
+    "198.51.100.77:99999, {}",
+    "[2001:db8:bad::1, {}",
+    "2001:db8:bad::1, {}",
+    "::1, {}",
+    "0.0.0.0, {}",
+    "{}, 127.0.0.9",
+    "198.51.100.77, {}, 127.0.0.9",
+    "\t{}",
 )
 FORWARDED = (
-    "for={}", "for=198.51.100.77, for={}", "for=198.51.100.77,for={}", 'for="198.51.100.77:1";proto=http, for={}',
-    "for=unknown, for={}", "for=_hidden, for={}", 'for="[2001:db8:bad::1]:4711", for={}', "for={};proto=https",
-    "proto=https;for={}", "by=198.51.100.77;for={}", "for=127.0.0.9, for={}", 'for="198.51.100.77, for={}',
-    "host=198.51.100.77, for={}", "For={}", "for={}, for=127.0.0.9", "for=198.51.100.77;for=203.0.113.9, for={}",
-    "nonsense, for={}", "for=198.51.100.77, for={};host=leak.example",
+    "for={}",
+    "for=198.51.100.77, for={}",
+    "for=198.51.100.77,for={}",
+    'for="198.51.100.77:1";proto=http, for={}',
+    "for=unknown, for={}",
+    "for=_hidden, for={}",
+    'for="[2001:db8:bad::1]:4711", for={}',
+    "for={};proto=https",
+    "proto=https;for={}",
+    "by=198.51.100.77;for={}",
+    "for=127.0.0.9, for={}",
+    'for="198.51.100.77, for={}',
+    "host=198.51.100.77, for={}",
+    "For={}",
+    "for={}, for=127.0.0.9",
+    "for=198.51.100.77;for=203.0.113.9, for={}",
+    "nonsense, for={}",
+    "for=198.51.100.77, for={};host=leak.example",
 )
 
 
@@ -101,7 +144,7 @@ def _behind_proxy(alive: World, header: str, lines: Iterable[str]) -> Cases:
 
 
 def _send(alive: World, from_: str, forged: Headers) -> Answer:
-    one, = people(1)
+    (one,) = people(1)
     headers = [("content-type", "application/json"), *forged]
     answer = ask(alive.gateway, "POST", "/v1/leaks", json.dumps(one.leak()).encode(), from_=from_, headers=headers)
     assert answer.status == 202, (forged, answer.body)

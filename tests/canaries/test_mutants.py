@@ -34,8 +34,7 @@ def missed(names: tuple[str, ...], hits: list[Hit]) -> list[str]:
 
 
 def _shows(fault: Fault, hit: Hit) -> bool:
-    return (hit.where.startswith(fault.where) and hit.mark.kind == fault.kind
-            and hit.encoding.startswith(fault.encoding))
+    return hit.where.startswith(fault.where) and hit.mark.kind == fault.kind and hit.encoding.startswith(fault.encoding)
 
 
 def _all_found(lives: Lives, names: tuple[str, ...]) -> bool:
@@ -43,13 +42,14 @@ def _all_found(lives: Lives, names: tuple[str, ...]) -> bool:
     return missed(names, found) == []
 
 
-@pytest.mark.parametrize("names", [
-    pytest.param(AT_THE_DOOR, id="at the door"),
-    pytest.param(IN_THE_CHALLENGE, id="in the challenge", marks=pytest.mark.long),
-])
-def test_a_seal_that_is_missing_and_an_edge_that_strips_nothing_are_found(
-    alive: World, names: tuple[str, ...]
-) -> None:
+@pytest.mark.parametrize(
+    "names",
+    [
+        pytest.param(AT_THE_DOOR, id="at the door"),
+        pytest.param(IN_THE_CHALLENGE, id="in the challenge", marks=pytest.mark.long),
+    ],
+)
+def test_a_seal_that_is_missing_and_an_edge_that_strips_nothing_are_found(alive: World, names: tuple[str, ...]) -> None:
     with alive.otherwise(planted(names)):
         lives = Lives(alive, people(4))
         for one in lives.canaries:

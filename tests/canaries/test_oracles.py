@@ -63,7 +63,8 @@ def test_every_token_gets_the_same_bytes(few: Lives, purpose: str) -> None:
     for way, use in _asks(few, purpose).items():
         answers = {
             what: (answer.status, answer.all.replace(token.encode(), b"TOKEN"))
-            for what, token in _tokens(few, purpose).items() for answer in [use(token)]
+            for what, token in _tokens(few, purpose).items()
+            for answer in [use(token)]
         }
         assert len(set(answers.values())) == 1, (way, answers)
 
@@ -129,6 +130,7 @@ def _measured(use: Callable[[str], Answer], tokens: dict[str, str]) -> dict[str,
     medians = {what: statistics.median(each) for what, each in times.items()}
     usual = statistics.median(medians.values())
     return {
-        what: median / usual for what, median in medians.items()
+        what: median / usual
+        for what, median in medians.items()
         if abs(median - usual) > NOISE_S and not usual / APART < median < usual * APART
     }

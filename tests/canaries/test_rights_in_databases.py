@@ -46,8 +46,12 @@ ADMIN_ACTS: dict[str, Callable[[Client], object]] = {
 def reached(parts: RealParts, user: str) -> set[tuple[str, str]]:
     """What a service's server lets its user do: (database, act) pairs."""
     with Client(**parts.mongo_login(user)) as client:
-        found = {(name, what) for name in DATABASES for what, act in ACTS.items()
-                 if _is_given(act, client[name], f"{user} {what} in {name}")}
+        found = {
+            (name, what)
+            for name in DATABASES
+            for what, act in ACTS.items()
+            if _is_given(act, client[name], f"{user} {what} in {name}")
+        }
         return found | {("server", what) for what, act in ADMIN_ACTS.items() if _is_given(act, client, what)}
 
 
@@ -90,8 +94,9 @@ def _signs_in(login: dict[str, Any]) -> bool:
 def test_nobody_reaches_anything_without_a_password(stack: RealParts) -> None:
     for server in ("gateway", "audit"):
         with Client(stack.mongo_admin(server)["host"]) as client:
-            given = [(name, what) for name in DATABASES for what, act in ACTS.items()
-                     if _is_given(act, client[name], what)]
+            given = [
+                (name, what) for name in DATABASES for what, act in ACTS.items() if _is_given(act, client[name], what)
+            ]
             assert given == []
             assert [what for what, act in ADMIN_ACTS.items() if _is_given(act, client, what)] == []
 

@@ -32,8 +32,11 @@ from tests.stack import RealParts
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
 REQUEST_S = 30
-REFUSED = {KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED,
-           KafkaError.CLUSTER_AUTHORIZATION_FAILED}
+REFUSED = {
+    KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    KafkaError.GROUP_AUTHORIZATION_FAILED,
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+}
 
 
 def writable(parts: RealParts, user: str) -> set[str]:
@@ -42,6 +45,7 @@ def writable(parts: RealParts, user: str) -> set[str]:
     taken: set[str] = set()
     producer = Producer({**parts.librdkafka_login(user), "message.timeout.ms": REQUEST_S * 1_000})
     for topic in TOPICS:
+
         def told(error: KafkaError | None, _record: object, topic: str = topic) -> None:
             assert error is None or error.code() in REFUSED, f"{user} writes {topic}: {error}"
             (refused if error else taken).add(topic)
@@ -139,8 +143,15 @@ def test_a_service_administers_nothing(stack: RealParts, user: str) -> None:
     admin = AdminClient(stack.librdkafka_login(user))
     topic = next(name for name in TOPICS if TOPICS[name].owner == user)
     other = next(group_of(one, name) for name in TOPICS for one in TOPICS[name].readers if one != user)
-    acl = AclBinding(ResourceType.TOPIC, topic, ResourcePatternType.LITERAL, f"User:{user}", "*",
-                     AclOperation.ALL, AclPermissionType.ALLOW)
+    acl = AclBinding(
+        ResourceType.TOPIC,
+        topic,
+        ResourcePatternType.LITERAL,
+        f"User:{user}",
+        "*",
+        AclOperation.ALL,
+        AclPermissionType.ALLOW,
+    )
     tries = {
         "makes a topic": admin.create_topics([NewTopic("made.up.v1", 1, 1)]),
         "deletes its topic": admin.delete_topics([topic], operation_timeout=REQUEST_S),
@@ -148,9 +159,19 @@ def test_a_service_administers_nothing(stack: RealParts, user: str) -> None:
         "reads its topic's settings": admin.describe_configs([ConfigResource(ConfigResource.Type.TOPIC, topic)]),
         "reads the broker's settings": admin.describe_configs([ConfigResource(ConfigResource.Type.BROKER, "1")]),
         "gives itself a right": admin.create_acls([acl]),
-        "takes a right away": admin.delete_acls([AclBindingFilter(
-            ResourceType.ANY, None, ResourcePatternType.ANY, None, None, AclOperation.ANY, AclPermissionType.ANY,
-        )]),
+        "takes a right away": admin.delete_acls(
+            [
+                AclBindingFilter(
+                    ResourceType.ANY,
+                    None,
+                    ResourcePatternType.ANY,
+                    None,
+                    None,
+                    AclOperation.ANY,
+                    AclPermissionType.ANY,
+                )
+            ]
+        ),
         "moves another's group": admin.alter_consumer_group_offsets(
             [ConsumerGroupTopicPartitions(other, [TopicPartition(topic, 0, 0)])]
         ),

@@ -61,8 +61,12 @@ def test_a_mark_is_found_in_every_encoding_by_block_wherever_it_stands(before: i
 @pytest.mark.parametrize("mark", CHOSEN, ids=lambda mark: mark.kind)
 def test_a_mark_is_found_by_each_digest_that_has_no_key(mark: Mark, name: str) -> None:
     digest = hashlib.new(name, mark.text.encode()).digest()
-    for shown in (digest.hex(), digest.hex()[:16], base64.b64encode(digest).decode(),
-                  base64.urlsafe_b64encode(digest).decode()):
+    for shown in (
+        digest.hex(),
+        digest.hex()[:16],
+        base64.b64encode(digest).decode(),
+        base64.urlsafe_b64encode(digest).decode(),
+    ):
         assert mark in _found(json.dumps({"who": shown}).encode())
     assert mark in _found(digest)
 
@@ -78,8 +82,15 @@ def test_a_token_is_found_wherever_it_stands() -> None:
 @pytest.mark.parametrize("mark", CHOSEN[2:], ids=["IPv4", "IPv6"])
 def test_an_address_is_found_as_a_number_packed_and_respelled(mark: Mark) -> None:
     parsed = ipaddress.ip_address(mark.text)
-    shown = (int(parsed), parsed.packed.hex(), base64.b64encode(parsed.packed).decode(), parsed.reverse_pointer,
-             parsed.exploded, hex(int(parsed)), f"[{parsed}]:443")
+    shown = (
+        int(parsed),
+        parsed.packed.hex(),
+        base64.b64encode(parsed.packed).decode(),
+        parsed.reverse_pointer,
+        parsed.exploded,
+        hex(int(parsed)),
+        f"[{parsed}]:443",
+    )
     for one in shown:
         assert mark in _found(json.dumps({"n": one}).encode()), one
     assert mark in _found(parsed.packed)

@@ -55,7 +55,7 @@ def _one(world: World, one: Canary, choices: dict[str, str], spoken: str) -> byt
     one.leak_id = ask_json(world.gateway, "/v1/leaks", {**one.leak(), **choices}, **how).json()["leak_id"]
     tokens = dict(LINK.findall(Mailbox(folder).to(one.sender)))
     assert ask_json(world.gateway, "/v1/confirmations", {"token": tokens["confirm"]}, **how).status == 202
-    letter, = until(lambda: letters() - before, f"the letter of {one.number}")
+    (letter,) = until(lambda: letters() - before, f"the letter of {one.number}")
     return masked(letter.read_bytes())
 
 

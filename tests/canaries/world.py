@@ -43,11 +43,15 @@ class World:
     def places(self) -> Places:
         """Everything to be looked into."""
         url = self.parts.layout.url
-        return Places(self.parts, [self.parts.layout.paths.logs],
-                      [f"{url(f'{service} health')}/metrics" for service in SERVICES if service in self.running])
+        return Places(
+            self.parts,
+            [self.parts.layout.paths.logs],
+            [f"{url(f'{service} health')}/metrics" for service in SERVICES if service in self.running],
+        )
 
-    def start(self, services: Collection[str] = SERVICES, faults: Mapping[str, str] | None = None,
-              **gateway: object) -> None:
+    def start(
+        self, services: Collection[str] = SERVICES, faults: Mapping[str, str] | None = None, **gateway: object
+    ) -> None:
         """All at once, since each takes seconds; `faults` names what is planted in which (see mutants.py)."""
         for service in services:
             fault = (faults or {}).get(service)
@@ -91,10 +95,25 @@ class World:
     def hire(self) -> None:
         """Give the console a moderator; the accounts live in the database, so `forget` comes before."""
         self.password = generate()
-        command = [PYTHON, "-m", "shared.console", "moderation", "add", MODERATOR, "--role", "moderator",
-                   "--password-stdin"]
-        subprocess.run(command, env=self.parts.environment("moderation"), cwd=CHECKOUT, check=True,
-                       input=f"{self.password}\n".encode(), capture_output=True)
+        command = [
+            PYTHON,
+            "-m",
+            "shared.console",
+            "moderation",
+            "add",
+            MODERATOR,
+            "--role",
+            "moderator",
+            "--password-stdin",
+        ]
+        subprocess.run(
+            command,
+            env=self.parts.environment("moderation"),
+            cwd=CHECKOUT,
+            check=True,
+            input=f"{self.password}\n".encode(),
+            capture_output=True,
+        )
 
     @contextmanager
     def otherwise(self, faults: Mapping[str, str], **gateway: object) -> Iterator[None]:

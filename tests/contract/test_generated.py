@@ -19,7 +19,8 @@ ASYNCAPI = json.loads(GENERATED["docs/asyncapi.json"])
 def stale(root: Path) -> list[str]:
     """The generated files that are not what the code says."""
     return [
-        name for name, text in GENERATED.items()
+        name
+        for name, text in GENERATED.items()
         if not (root / name).exists() or (root / name).read_text(encoding="utf-8") != text
     ]
 
@@ -52,8 +53,10 @@ def test_every_reference_in_the_asyncapi_document_leads_somewhere():
 
 
 def test_operations_are_the_registrys_producers_and_readers():
-    said = {(name.split(".")[0], operation["action"], operation["channel"]["$ref"].split("/", 2)[2])
-            for name, operation in ASYNCAPI["operations"].items()}
+    said = {
+        (name.split(".")[0], operation["action"], operation["channel"]["$ref"].split("/", 2)[2])
+        for name, operation in ASYNCAPI["operations"].items()
+    }
     tells = {(topic.owner, "send", topic.name) for topic in TOPICS.values()}
     reads = {(reader, "receive", topic.name) for topic in TOPICS.values() for reader in topic.readers}
     assert said == tells | reads
@@ -91,4 +94,3 @@ def test_the_defaults_shown_are_the_defaults(monkeypatch: pytest.MonkeyPatch):
 
 def test_no_machine_path_is_shown():
     assert str(ROOT) not in GENERATED[".env.example"]
-

@@ -64,6 +64,5 @@ def approves_everything() -> None:
 
 
 BUGS: dict[str, Callable[[], None]] = {
-    planted.__name__: planted
-    for planted in (commit_before_work, no_deduplication, block_ignored, approves_everything)
+    planted.__name__: planted for planted in (commit_before_work, no_deduplication, block_ignored, approves_everything)
 }

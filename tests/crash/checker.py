@@ -14,8 +14,17 @@ from tests.crash.sightings import Record, Seen
 CLOCKS_APART = timedelta(milliseconds=5)
 """Kafka keeps whole milliseconds."""
 
-RETOLD_ANEW = frozenset({OriginCaptured.TOPIC, LeakSubmitted.TOPIC, "confirmation.clicked.v1", "recipient.blocked.v1",
-                         "sender.stopped.v1", "leak.cancelled.v1", "leak.reported.v1"})
+RETOLD_ANEW = frozenset(
+    {
+        OriginCaptured.TOPIC,
+        LeakSubmitted.TOPIC,
+        "confirmation.clicked.v1",
+        "recipient.blocked.v1",
+        "sender.stopped.v1",
+        "leak.cancelled.v1",
+        "leak.reported.v1",
+    }
+)
 """Acts of people: a request tried again is sealed again, and has its own time."""
 
 
@@ -99,8 +108,11 @@ def judge(evidence: Evidence) -> Judgement:
     violations = tuple(found for question in QUESTIONS for found in question(case))
     counts = Counter((mail.to, mail.message_id) for mail in evidence.mails)
     return Judgement(
-        leaks=len(evidence.leaks), lost=len({one.mark for one in violations if one.what == "lost"}),
-        twice=counts.total() - len(counts), unknown_ends=evidence.unknown_ends, violations=violations,
+        leaks=len(evidence.leaks),
+        lost=len({one.mark for one in violations if one.what == "lost"}),
+        twice=counts.total() - len(counts),
+        unknown_ends=evidence.unknown_ends,
+        violations=violations,
     )
 
 
@@ -141,7 +153,7 @@ def none_is_sent_to_who_blocked(case: Case) -> Iterator[Violation]:
 def what_is_told_delivered_may_have_been(case: Case) -> Iterator[Violation]:
     """A mail that was blocked or refused counts as delivered only when an attempt at one was cut off."""
     told = [leak for leak in case.evidence.leaks if leak.plan.cut_off and case.has(leak.plan.cut_off.TOPIC, leak)]
-    for leak in told[case.evidence.unknown_ends:]:
+    for leak in told[case.evidence.unknown_ends :]:
         yield Violation("told delivered", leak.mark, leak.fate)
 
 
@@ -203,7 +215,14 @@ def nothing_died(case: Case) -> Iterator[Violation]:
 
 
 QUESTIONS: tuple[Callable[[Case], Iterator[Violation]], ...] = (
-    none_is_lost, none_is_sent_unapproved, none_is_sent_unconfirmed, none_is_sent_to_who_blocked,
-    what_is_told_delivered_may_have_been, none_is_mailed_twice, every_accepted_leak_has_its_origin,
-    every_sender_sees_the_truth, a_repeat_says_the_same, nothing_died,
+    none_is_lost,
+    none_is_sent_unapproved,
+    none_is_sent_unconfirmed,
+    none_is_sent_to_who_blocked,
+    what_is_told_delivered_may_have_been,
+    none_is_mailed_twice,
+    every_accepted_leak_has_its_origin,
+    every_sender_sees_the_truth,
+    a_repeat_says_the_same,
+    nothing_died,
 )

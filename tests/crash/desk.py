@@ -24,7 +24,11 @@ class Moderator:
         self._password = password
         headers = {"origin": self._site, "sec-fetch-site": "same-origin"}
         self._http = httpx.AsyncClient(
-            base_url=self._site, headers=headers, follow_redirects=True, trust_env=False, timeout=15,
+            base_url=self._site,
+            headers=headers,
+            follow_redirects=True,
+            trust_env=False,
+            timeout=15,
         )
         self._signing_in = asyncio.Lock()
 

@@ -55,8 +55,20 @@ FATES = {
 }
 
 SHARES = {
-    "kind": 15, "refused": 4, "held": 2, "pardoned": 3, "escalated": 1, "unconfirmed": 3, "withdrawn": 3,
-    "recalled": 2, "stopped": 2, "blocking": 1, "unwanted": 1, "reporting": 1, "bounced": 1, "late": 1,
+    "kind": 15,
+    "refused": 4,
+    "held": 2,
+    "pardoned": 3,
+    "escalated": 1,
+    "unconfirmed": 3,
+    "withdrawn": 3,
+    "recalled": 2,
+    "stopped": 2,
+    "blocking": 1,
+    "unwanted": 1,
+    "reporting": 1,
+    "bounced": 1,
+    "late": 1,
 }
 """Of forty."""
 
@@ -88,8 +100,13 @@ class Leak:
     def body(self) -> dict[str, object]:
         """As its sender sends it."""
         return {
-            "recipient": self.recipient, "sender": self.sender, "message": f"{self.plan.message} ({self.mark})",
-            "relation": "coworker", "kind": "thanks", "language": self.language, "consent": True,
+            "recipient": self.recipient,
+            "sender": self.sender,
+            "message": f"{self.plan.message} ({self.mark})",
+            "relation": "coworker",
+            "kind": "thanks",
+            "language": self.language,
+            "consent": True,
         }
 
 

@@ -33,8 +33,14 @@ class People:
         self._patience_s = patience_s
         self._until = float("inf")
         self._acts: dict[Act, Callable[[Leak], Awaitable[None]]] = {
-            "confirm": self._confirm, "stop": self._stop, "withdraw": self._withdraw, "approve": self._approve,
-            "escalate": self._escalate, "recall": self._recall, "block": self._block, "report": self._report,
+            "confirm": self._confirm,
+            "stop": self._stop,
+            "withdraw": self._withdraw,
+            "approve": self._approve,
+            "escalate": self._escalate,
+            "recall": self._recall,
+            "block": self._block,
+            "report": self._report,
         }
 
     async def live(self, leaks: Sequence[Leak], *, spread_s: float = 0.0) -> None:

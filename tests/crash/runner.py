@@ -37,7 +37,9 @@ def notice_deaths_soon() -> None:
     """A dead member leaves its groups after Kafka's shortest session instead of aiokafka's 10 s: tests kill often."""
     subscriber = KafkaBroker.subscriber
     KafkaBroker.subscriber = functools.partialmethod(  # type: ignore[method-assign,assignment]
-        subscriber, session_timeout_ms=SESSION_MS, heartbeat_interval_ms=SESSION_MS // 4,
+        subscriber,
+        session_timeout_ms=SESSION_MS,
+        heartbeat_interval_ms=SESSION_MS // 4,
     )
 
 

@@ -46,10 +46,16 @@ class Outcome:
         """For the table: recovery is from a death to ready again, and until every leak had met its fate."""
         back = [death.ready_at - death.at for death in self.deaths if death.ready_at is not None]
         return {
-            "service": self.name[0], "step": self.name[1], "leaks": self.judgement.leaks, "lost": self.judgement.lost,
-            "twice": self.judgement.twice, "unknown_ends": self.judgement.unknown_ends,
-            "violations": len(self.judgement.violations), "kills": len(self.deaths),
-            "ready_again_s": round(max(back, default=0.0), 1), "settled_s": round(max(0.0, self.settled_s), 1),
+            "service": self.name[0],
+            "step": self.name[1],
+            "leaks": self.judgement.leaks,
+            "lost": self.judgement.lost,
+            "twice": self.judgement.twice,
+            "unknown_ends": self.judgement.unknown_ends,
+            "violations": len(self.judgement.violations),
+            "kills": len(self.deaths),
+            "ready_again_s": round(max(back, default=0.0), 1),
+            "settled_s": round(max(0.0, self.settled_s), 1),
         }
 
 
@@ -65,13 +71,23 @@ class Runs:
         stack = self.supervisor.stack
         add = ["moderation", "add", NAME, "--role", "moderator", "--if-absent", "--password-stdin"]
         subprocess.run(
-            [PYTHON, "-m", "shared.console", *add], env=stack.environment("moderation"), cwd=CHECKOUT, check=True,
+            [PYTHON, "-m", "shared.console", *add],
+            env=stack.environment("moderation"),
+            cwd=CHECKOUT,
+            check=True,
             input=f"{self._password}\n".encode(),
         )
 
     async def run(
-        self, name: tuple[str, str], leaks: Sequence[Leak], trouble: Trouble | None = None, *, spread_s: float = 0.0,
-        patience_s: float = PATIENCE_S, freezes: int = 0, afterwards: Epilogue | None = None,
+        self,
+        name: tuple[str, str],
+        leaks: Sequence[Leak],
+        trouble: Trouble | None = None,
+        *,
+        spread_s: float = 0.0,
+        patience_s: float = PATIENCE_S,
+        freezes: int = 0,
+        afterwards: Epilogue | None = None,
     ) -> Outcome:
         """Send `leaks` while `trouble` happens in a thread beside; judge when all is quiet.
 
@@ -97,12 +113,18 @@ class Runs:
             await moderator.close()
             sightings.close()
         deaths = supervisor.deaths[known_deaths:]
-        judgement = judge(Evidence(
-            leaks, sightings.all_records(), sightings.all_mails(), await asyncio.to_thread(self._origins),
-            unknown_ends=supervisor.unknown_ends() - known_unknown, connections=CONNECTIONS,
-            cuts=freezes + sum(death.service in CUTTING for death in deaths),
-            strange=supervisor.strange[known_strange:],
-        ))
+        judgement = judge(
+            Evidence(
+                leaks,
+                sightings.all_records(),
+                sightings.all_mails(),
+                await asyncio.to_thread(self._origins),
+                unknown_ends=supervisor.unknown_ends() - known_unknown,
+                connections=CONNECTIONS,
+                cuts=freezes + sum(death.service in CUTTING for death in deaths),
+                strange=supervisor.strange[known_strange:],
+            )
+        )
         last = max((death.at for death in deaths), default=began)
         return Outcome(name, judgement, leaks, sightings.all_records(), sightings.all_mails(), deaths, settled - last)
 

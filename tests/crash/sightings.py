@@ -72,10 +72,15 @@ class Sightings:
         """By recipient."""
         self._folder: Path = stack.layout.paths.mail
         self._known = set(self._envelopes())
-        self._consumer = Consumer({
-            **stack.librdkafka_login(ADMIN), "group.id": "outside", "enable.auto.commit": False,
-            "fetch.wait.max.ms": 50, "topic.metadata.refresh.interval.ms": 2_000,
-        })
+        self._consumer = Consumer(
+            {
+                **stack.librdkafka_login(ADMIN),
+                "group.id": "outside",
+                "enable.auto.commit": False,
+                "fetch.wait.max.ms": 50,
+                "topic.metadata.refresh.interval.ms": 2_000,
+            }
+        )
         self._consumer.assign([self._end_of(name, part) for name in TOPICS for part in range(TOPICS[name].partitions)])
 
     @property

@@ -31,8 +31,12 @@ SETTINGS: dict[str, dict[str, object]] = {
     "verifier": {"confirmation_mails_a_day": 0, "confirmed_leaks_a_day": 0, "sweep_every_s": 2},
     "moderation": {"delay_max_s": 0, "sweep_every_s": 1},
     "mailer": {
-        "connections": CONNECTIONS, "exchange_s": EXCHANGE_S, "recipient_daily": 0, "domain_daily": 0,
-        "retry_after_s": [1, 1, 2, 2, 4], "poll_every_s": 0.2,
+        "connections": CONNECTIONS,
+        "exchange_s": EXCHANGE_S,
+        "recipient_daily": 0,
+        "domain_daily": 0,
+        "retry_after_s": [1, 1, 2, 2, 4],
+        "poll_every_s": 0.2,
     },
     "audit": {"reconcile_s": 2},
 }
@@ -136,8 +140,11 @@ class Supervisor:
     def replica(self, service: str) -> str:
         """A second process of a service, on ports of its own; its name."""
         name, base = f"{service}-2", free_base()
-        ports = {"gateway": {"port": base + 1}, "moderation": {"console_port": base + 1},
-                 "audit": {"console_port": base + 1}}
+        ports = {
+            "gateway": {"port": base + 1},
+            "moderation": {"console_port": base + 1},
+            "audit": {"console_port": base + 1},
+        }
         self.start(service, name=name, internal_port=base, **ports.get(service, {}))
         return name
 

@@ -15,7 +15,16 @@ from local.layout import CHECKOUT
 
 RESULTS = CHECKOUT / "bench" / "results" / "crashes.json"
 COLUMNS = (
-    "service", "step", "leaks", "lost", "twice", "unknown_ends", "violations", "kills", "ready_again_s", "settled_s",
+    "service",
+    "step",
+    "leaks",
+    "lost",
+    "twice",
+    "unknown_ends",
+    "violations",
+    "kills",
+    "ready_again_s",
+    "settled_s",
 )
 
 Row = dict[str, Any]

@@ -37,9 +37,13 @@ async def test_sigterm_of_each_service_under_load_loses_nothing_and_mails_nothin
     assert statuses == dict.fromkeys(SERVICES, 0)
 
 
-@pytest.mark.parametrize(("services", "forties"), [
-    pytest.param(("verifier", "mailer"), 1, id="two"), pytest.param(SERVICES, 5, id="all", marks=pytest.mark.long),
-])
+@pytest.mark.parametrize(
+    ("services", "forties"),
+    [
+        pytest.param(("verifier", "mailer"), 1, id="two"),
+        pytest.param(SERVICES, 5, id="all", marks=pytest.mark.long),
+    ],
+)
 async def test_a_second_replica_that_joins_and_leaves_in_mid_batch_changes_nothing(
     calm: Runs, table: Table, services: tuple[str, ...], forties: int
 ):
@@ -75,10 +79,13 @@ async def test_a_mailer_frozen_for_longer_than_its_leases_repeats_only_what_it_h
     assert not outcome.judgement.violations
 
 
-@pytest.mark.parametrize(("servers", "forties"), [
-    pytest.param(SERVERS, 1, id="one after the other"),
-    *(pytest.param((server,), 5, id=server, marks=pytest.mark.long) for server in SERVERS),
-])
+@pytest.mark.parametrize(
+    ("servers", "forties"),
+    [
+        pytest.param(SERVERS, 1, id="one after the other"),
+        *(pytest.param((server,), 5, id=server, marks=pytest.mark.long) for server in SERVERS),
+    ],
+)
 async def test_a_server_killed_hard_under_load_loses_nothing(
     calm: Runs, table: Table, servers: tuple[str, ...], forties: int
 ):

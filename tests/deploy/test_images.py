@@ -43,8 +43,12 @@ def starts(image: Path, service: str) -> subprocess.CompletedProcess[str]:
         "print(services.__file__, *(one.__file__ for one in ours))"
     )
     return subprocess.run(
-        [sys.executable, "-P", "-c", program], cwd=image, env={"PYTHONPATH": str(image), "PATH": "/usr/bin:/bin"},
-        capture_output=True, text=True, check=False,
+        [sys.executable, "-P", "-c", program],
+        cwd=image,
+        env={"PYTHONPATH": str(image), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 

@@ -128,23 +128,31 @@ def peers(rule: Manifest, side: str, namespace: str) -> set[tuple[str, str]]:
 
 def may_call(policies: list[Manifest], caller: tuple[str, str], callee: tuple[str, str], port: int) -> bool:
     """Whether the caller's egress and the callee's ingress both let it through, as a network plug-in decides."""
+
     def rules(pod: tuple[str, str], side: str) -> list[Manifest]:
         return [
-            rule for policy in policies
+            rule
+            for policy in policies
             if policy["metadata"]["namespace"] == pod[0]
             and policy["spec"]["podSelector"].get("matchLabels", {}).get("app.kubernetes.io/name", pod[1]) == pod[1]
             for rule in policy["spec"].get(side, [])
         ]
 
-    out = any(callee in peers(rule, "to", caller[0]) and {"protocol": "TCP", "port": port} in rule["ports"]
-              for rule in rules(caller, "egress"))
-    into = any(caller in peers(rule, "from", callee[0]) and {"protocol": "TCP", "port": port} in rule["ports"]
-               for rule in rules(callee, "ingress"))
+    out = any(
+        callee in peers(rule, "to", caller[0]) and {"protocol": "TCP", "port": port} in rule["ports"]
+        for rule in rules(caller, "egress")
+    )
+    into = any(
+        caller in peers(rule, "from", callee[0]) and {"protocol": "TCP", "port": port} in rule["ports"]
+        for rule in rules(callee, "ingress")
+    )
     return out and into
 
 
-PODS = [*((one.namespace, one.name) for one in SERVICES), *((ns, name) for ns in (NAMESPACE, AUDIT_NAMESPACE)
-                                                           for name in ("mongodb", "setup"))]
+PODS = [
+    *((one.namespace, one.name) for one in SERVICES),
+    *((ns, name) for ns in (NAMESPACE, AUDIT_NAMESPACE) for name in ("mongodb", "setup")),
+]
 
 
 @pytest.mark.parametrize(("caller", "callee"), list(itertools.permutations(PODS, 2)))
@@ -164,10 +172,14 @@ def test_only_the_gateway_reaches_the_store_in_which_gateways_count_together(cal
 
 def test_a_policy_that_lets_the_gateway_reach_audits_database_is_seen() -> None:
     policies = of_kind("NetworkPolicy")
-    peer = {"podSelector": {"matchLabels": labels("mongodb")},
-            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": AUDIT_NAMESPACE}}}
-    back = {"podSelector": {"matchLabels": labels("gateway")},
-            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": NAMESPACE}}}
+    peer = {
+        "podSelector": {"matchLabels": labels("mongodb")},
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": AUDIT_NAMESPACE}},
+    }
+    back = {
+        "podSelector": {"matchLabels": labels("gateway")},
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": NAMESPACE}},
+    }
     for policy in policies:
         if policy["metadata"]["name"] == "gateway":
             policy["spec"]["egress"].append({"to": [peer], "ports": [{"protocol": "TCP", "port": MONGO_PORT}]})
@@ -178,7 +190,8 @@ def test_a_policy_that_lets_the_gateway_reach_audits_database_is_seen() -> None:
 
 def test_both_namespaces_deny_by_default() -> None:
     closed = {
-        policy["metadata"]["namespace"] for policy in of_kind("NetworkPolicy")
+        policy["metadata"]["namespace"]
+        for policy in of_kind("NetworkPolicy")
         if policy["spec"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"], "ingress": [], "egress": []}
     }
     assert closed == {NAMESPACE, AUDIT_NAMESPACE}
@@ -186,23 +199,31 @@ def test_both_namespaces_deny_by_default() -> None:
 
 def test_who_speaks_to_kafka_is_who_the_registry_knows() -> None:
     speaks = {
-        policy["metadata"]["name"] for policy in of_kind("NetworkPolicy")
-        for rule in policy["spec"].get("egress", []) if {"protocol": "TCP", "port": KAFKA_PORT} in rule["ports"]
+        policy["metadata"]["name"]
+        for policy in of_kind("NetworkPolicy")
+        for rule in policy["spec"].get("egress", [])
+        if {"protocol": "TCP", "port": KAFKA_PORT} in rule["ports"]
     }
     known = {name for topic in TOPICS.values() for name in (topic.owner, *topic.readers)}
     assert speaks == known
 
 
 def test_only_the_mailer_reaches_the_world() -> None:
-    out = {policy["metadata"]["name"] for policy in of_kind("NetworkPolicy")
-           for rule in policy["spec"].get("egress", []) for peer in rule["to"] if "ipBlock" in peer}
+    out = {
+        policy["metadata"]["name"]
+        for policy in of_kind("NetworkPolicy")
+        for rule in policy["spec"].get("egress", [])
+        for peer in rule["to"]
+        if "ipBlock" in peer
+    }
     assert out == {"mailer"}
 
 
 def rights(user: Manifest) -> set[tuple[str, str, str, str]]:
     return {
         (acl["resource"]["type"], acl["resource"]["name"], acl["resource"]["patternType"], operation)
-        for acl in user["spec"]["authorization"]["acls"] for operation in acl["operations"]
+        for acl in user["spec"]["authorization"]["acls"]
+        for operation in acl["operations"]
     }
 
 

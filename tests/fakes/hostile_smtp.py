@@ -22,8 +22,15 @@ class Trick(Enum):
 
 
 DEFAULTS = {
-    "CONNECT": "220 hostile.example", "EHLO": "250-hostile.example\r\n250-SMTPUTF8\r\n250 STARTTLS", "MAIL": "250 ok",
-    "RCPT": "250 ok", "DATA": "354 go", "END": "250 taken", "RSET": "250 ok", "NOOP": "250 ok", "QUIT": "221 bye",
+    "CONNECT": "220 hostile.example",
+    "EHLO": "250-hostile.example\r\n250-SMTPUTF8\r\n250 STARTTLS",
+    "MAIL": "250 ok",
+    "RCPT": "250 ok",
+    "DATA": "354 go",
+    "END": "250 taken",
+    "RSET": "250 ok",
+    "NOOP": "250 ok",
+    "QUIT": "221 bye",
     "STARTTLS": "220 go",
 }
 

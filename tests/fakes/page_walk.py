@@ -15,20 +15,37 @@ from services.gateway.pages.site import Site
 from tests.fakes.acts import NOON, FakeActs
 
 SITE = Site(
-    operator="Leak & Daughters", contact="hello@leak.example", confirm_h=24, origin_days=365, delay_max_s=1800,
+    operator="Leak & Daughters",
+    contact="hello@leak.example",
+    confirm_h=24,
+    origin_days=365,
+    delay_max_s=1800,
     public_url="https://leak.example",
 )
 STATES = ("awaiting_confirmation", "in_review", "scheduled", "closed", "refused", "expired", "cancelled")
 ERRORS = (400, 403, 404, 405, 413, 429, 500, 503)
 TYPED = {
-    "recipient": "alex@example.org", "sender": "me@example.com",
-    "message": "You held the door.\r\n<b>Thank you</b> & more", "relation": "neighbour", "kind": "thanks",
-    "language": "en", "consent": "yes",
+    "recipient": "alex@example.org",
+    "sender": "me@example.com",
+    "message": "You held the door.\r\n<b>Thank you</b> & more",
+    "relation": "neighbour",
+    "kind": "thanks",
+    "language": "en",
+    "consent": "yes",
     "idempotency_key": "00112233445566778899aabbccddeeff",
 }
 SHOWN = (
-    "/", "/status", "/about", "/confirm", "/confirm/abc", "/stop", "/stop/abc", "/block", "/block/abc",
-    "/report", "/report/abc",
+    "/",
+    "/status",
+    "/about",
+    "/confirm",
+    "/confirm/abc",
+    "/stop",
+    "/stop/abc",
+    "/block",
+    "/block/abc",
+    "/report",
+    "/report/abc",
     *(f"/error/{status}" for status in ERRORS),
 )
 

@@ -68,18 +68,32 @@ class Outside:
         seal = self.sealers["gateway"].seal
         return [
             LeakConfirmed(
-                **mark, confirmed_at=now, receipt_key="k" * 43, relation="friend", kind="thanks", language="en",
-                recipient=seal("recipient", leak_id, b"ben@example.org"), recipient_pseudonym="b" * 64,
-                message=seal("message", leak_id, b"thank you"), domain_pseudonym="c" * 64,
+                **mark,
+                confirmed_at=now,
+                receipt_key="k" * 43,
+                relation="friend",
+                kind="thanks",
+                language="en",
+                recipient=seal("recipient", leak_id, b"ben@example.org"),
+                recipient_pseudonym="b" * 64,
+                message=seal("message", leak_id, b"thank you"),
+                domain_pseudonym="c" * 64,
             ),
             LeakExpired(**mark, expired_at=now),
             LeakWithdrawn(**mark, withdrawn_at=now, reason="cancelled"),
             LeakDecided(
-                **mark, revision=0, outcome="rejected", decided_at=now, automated=True, policy="threat",
+                **mark,
+                revision=0,
+                outcome="rejected",
+                decided_at=now,
+                automated=True,
+                policy="threat",
                 policy_version="1",
             ),
             ThreatEscalated(
-                **mark, escalated_at=now, policy="threat",
+                **mark,
+                escalated_at=now,
+                policy="threat",
                 message=self.sealers["moderation"].seal("threat", leak_id, b"I will hurt you"),
             ),
             self.delivered(leak_id),
@@ -117,7 +131,8 @@ async def outside(empty_stack: RealParts) -> AsyncIterator[Outside]:
         await publisher.start()
     sealers = {
         name: Sealer(name, settings.secret("signing.key"), settings.keyring())
-        for name, settings in others.items() if name in {"gateway", "moderation"}
+        for name, settings in others.items()
+        if name in {"gateway", "moderation"}
     }
     # Whoever can write the topic but hasn't the gateway's key.
     sealers["forger"] = Sealer("gateway", secrets.token_bytes(32), others["gateway"].keyring())
@@ -236,7 +251,8 @@ async def test_the_operators_check_finds_a_whole_log_whole_and_names_what_is_not
         client["audit"]["log"].delete_one({"_id": 3})
     cut = outside.check_log()
     assert (cut.returncode, cut.stdout) == (
-        1, "NOT WHOLE: the log ends at entry 2, but reached entry 3: it was cut short.\n",
+        1,
+        "NOT WHOLE: the log ends at entry 2, but reached entry 3: it was cut short.\n",
     )
 
 

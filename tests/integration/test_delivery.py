@@ -175,8 +175,9 @@ async def test_a_dead_letter_topic_that_refuses_keeps_the_record(empty_stack: Re
 
 
 async def test_after_a_batch_was_refused_the_next_one_is_taken(empty_stack: RealParts) -> None:
-    [right] = [one for one in acls_of("gateway")
-               if one.name == ConfirmationClicked.TOPIC and one.operation.name == "WRITE"]
+    [right] = [
+        one for one in acls_of("gateway") if one.name == ConfirmationClicked.TOPIC and one.operation.name == "WRITE"
+    ]
     # The same one each time, for the same partition: what a producer was refused there is what matters.
     (click,) = clicks(1)
 
@@ -262,5 +263,3 @@ async def test_a_record_is_a_cloudevent_in_binary_mode(empty_stack: RealParts) -
     assert parsed.get_type() == event.TOPIC
     assert parsed.get_source() == "/leak/gateway"
     assert headers["ce_traceparent"].startswith(b"00-")
-
-

@@ -27,8 +27,11 @@ from tests.stack import RealParts, free_base, until
 pytestmark = pytest.mark.integration
 
 LEAK = {
-    "recipient": "robin@example.com", "message": "You sing in the lift.", "sender": "alex@example.org",
-    "relation": "coworker", "consent": True,
+    "recipient": "robin@example.com",
+    "message": "You sing in the lift.",
+    "sender": "alex@example.org",
+    "relation": "coworker",
+    "consent": True,
 }
 ROOMY = dict.fromkeys(("limit_submit", "limit_act", "limit_status"), "100000 per 10 minutes")
 

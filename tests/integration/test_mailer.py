@@ -66,11 +66,19 @@ class Outside:
         leak_id, now = leak_id or secrets.token_hex(16), datetime.now(UTC)
         seal = self.sealers["gateway"].seal
         fields: dict[str, Any] = {
-            "leak_id": leak_id, "revision": 1, "outcome": "approved", "decided_at": now, "automated": True,
-            "deliver_at": now, "relation": "friend", "kind": "crush", "language": "en",
+            "leak_id": leak_id,
+            "revision": 1,
+            "outcome": "approved",
+            "decided_at": now,
+            "automated": True,
+            "deliver_at": now,
+            "relation": "friend",
+            "kind": "crush",
+            "language": "en",
             "recipient": seal("recipient", leak_id, recipient.encode()),
             "message": seal("message", leak_id, b"I like you."),
-            "recipient_pseudonym": "b" * 64, "domain_pseudonym": "c" * 64,
+            "recipient_pseudonym": "b" * 64,
+            "domain_pseudonym": "c" * 64,
         }
         return LeakDecided.model_validate(fields | changes)
 
@@ -78,7 +86,10 @@ class Outside:
         challenge_id, now = secrets.token_hex(16), datetime.now(UTC)
         content = {"sender": "anna@example.org", "confirm_token": "c" * 22, "stop_token": "s" * 22}
         return SenderChallenged(
-            challenge_id=challenge_id, challenged_at=now, expires_at=now + timedelta(days=1), language="fr",
+            challenge_id=challenge_id,
+            challenged_at=now,
+            expires_at=now + timedelta(days=1),
+            language="fr",
             challenge=self.sealers["verifier"].seal("challenge", challenge_id, json.dumps(content).encode()),
         )
 
@@ -93,8 +104,13 @@ class Outside:
     async def mailer(self, **settings: object) -> "subprocess.Popen[bytes]":
         """The mailer as its own process, ready."""
         fast = {
-            "smtp_port": self.relay.port, "smtp_security": "none", "connections": CONNECTIONS,
-            "exchange_s": EXCHANGE_S, "recipient_daily": 0, "domain_daily": 0, "poll_every_s": 0.05,
+            "smtp_port": self.relay.port,
+            "smtp_security": "none",
+            "connections": CONNECTIONS,
+            "exchange_s": EXCHANGE_S,
+            "recipient_daily": 0,
+            "domain_daily": 0,
+            "poll_every_s": 0.05,
         }
         return await asyncio.to_thread(self.stack.start, "mailer", **(fast | settings))
 

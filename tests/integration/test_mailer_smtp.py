@@ -58,23 +58,26 @@ async def test_one_connection_serves_mail_after_mail(transport: SmtpTransport, s
     assert server.connections == 1
 
 
-@pytest.mark.parametrize(("verb", "reply", "answer"), [
-    ("RCPT", "451 4.7.1 greylisted", Deferred()),
-    ("RCPT", "550 5.1.1 nobody here", Refused(no_mailbox=True)),
-    ("RCPT", "550 nobody here", Refused(no_mailbox=True)),
-    ("RCPT", "550 5.7.1 we don't like you", Refused()),
-    ("RCPT", "552 5.2.2 full", Refused()),
-    ("RCPT", "550-5.1.1 nobody\r\n550 5.1.1 here", Refused(no_mailbox=True)),
-    ("MAIL", "451 busy", Deferred()),
-    ("MAIL", "553 5.1.8 your sender is wrong", Deferred()),
-    ("DATA", "451 busy", Deferred()),
-    ("DATA", "554 no", Refused()),
-    ("END", "451 4.3.0 later", Deferred()),
-    ("END", "554 5.7.1 spam", Refused()),
-    ("END", "550 5.1.1 content says the recipient is gone", Refused()),
-    ("END", "421 going down", Deferred()),
-    ("RCPT", "421 going down", Deferred()),
-])
+@pytest.mark.parametrize(
+    ("verb", "reply", "answer"),
+    [
+        ("RCPT", "451 4.7.1 greylisted", Deferred()),
+        ("RCPT", "550 5.1.1 nobody here", Refused(no_mailbox=True)),
+        ("RCPT", "550 nobody here", Refused(no_mailbox=True)),
+        ("RCPT", "550 5.7.1 we don't like you", Refused()),
+        ("RCPT", "552 5.2.2 full", Refused()),
+        ("RCPT", "550-5.1.1 nobody\r\n550 5.1.1 here", Refused(no_mailbox=True)),
+        ("MAIL", "451 busy", Deferred()),
+        ("MAIL", "553 5.1.8 your sender is wrong", Deferred()),
+        ("DATA", "451 busy", Deferred()),
+        ("DATA", "554 no", Refused()),
+        ("END", "451 4.3.0 later", Deferred()),
+        ("END", "554 5.7.1 spam", Refused()),
+        ("END", "550 5.1.1 content says the recipient is gone", Refused()),
+        ("END", "421 going down", Deferred()),
+        ("RCPT", "421 going down", Deferred()),
+    ],
+)
 async def test_each_answer_means_one_thing(
     transport: SmtpTransport, server: HostileSmtp, verb: str, reply: str, answer: Answer
 ) -> None:
@@ -105,10 +108,19 @@ async def test_what_fails_after_the_end_of_the_data_is_unknown(
     assert await send(transport) == Accepted()
 
 
-@pytest.mark.parametrize(("verb", "step"), [
-    ("CONNECT", Trick.DROP), ("CONNECT", Trick.SILENCE), ("CONNECT", Trick.GARBAGE), ("CONNECT", "554 go away"),
-    ("CONNECT", "421 busy"), ("CONNECT", "220-" + "x" * 40_000), ("EHLO", Trick.DROP), ("EHLO", Trick.SILENCE),
-])
+@pytest.mark.parametrize(
+    ("verb", "step"),
+    [
+        ("CONNECT", Trick.DROP),
+        ("CONNECT", Trick.SILENCE),
+        ("CONNECT", Trick.GARBAGE),
+        ("CONNECT", "554 go away"),
+        ("CONNECT", "421 busy"),
+        ("CONNECT", "220-" + "x" * 40_000),
+        ("EHLO", Trick.DROP),
+        ("EHLO", Trick.SILENCE),
+    ],
+)
 async def test_a_server_that_takes_no_connection_is_unreachable(
     transport: SmtpTransport, server: HostileSmtp, verb: str, step: str | Trick
 ) -> None:
@@ -182,16 +194,22 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.now(UTC)
     signed = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-        .serial_number(1).not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
         .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
     path = tmp_path_factory.mktemp("tls") / "relay.pem"
-    path.write_bytes(signed.public_bytes(serialization.Encoding.PEM) + key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    ))
+    path.write_bytes(
+        signed.public_bytes(serialization.Encoding.PEM)
+        + key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
     return path
 
 

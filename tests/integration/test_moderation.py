@@ -79,10 +79,16 @@ class Outside:
     def leak(self, message: bytes = KIND) -> LeakConfirmed:
         leak_id = secrets.token_hex(16)
         return LeakConfirmed(
-            leak_id=leak_id, confirmed_at=datetime.now(UTC), receipt_key=self.receipt.public_key,
+            leak_id=leak_id,
+            confirmed_at=datetime.now(UTC),
+            receipt_key=self.receipt.public_key,
             recipient=self.sealer.seal("recipient", leak_id, b"ben@example.org"),
             message=self.sealer.seal("message", leak_id, message),
-            recipient_pseudonym="b" * 64, domain_pseudonym="c" * 64, relation="friend", kind="thanks", language="en",
+            recipient_pseudonym="b" * 64,
+            domain_pseudonym="c" * 64,
+            relation="friend",
+            kind="thanks",
+            language="en",
         )
 
     def decided(self) -> dict[str, list[dict[str, Any]]]:
@@ -118,7 +124,10 @@ async def outside(empty_stack: RealParts) -> AsyncIterator[Outside]:
         await publisher.start()
     gateway = publishers["gateway"]._settings
     yield Outside(
-        empty_stack, publishers, Sealer("gateway", gateway.secret("signing.key"), gateway.keyring()), Receipt(),
+        empty_stack,
+        publishers,
+        Sealer("gateway", gateway.secret("signing.key"), gateway.keyring()),
+        Receipt(),
     )
     for publisher in publishers.values():
         await publisher.stop()

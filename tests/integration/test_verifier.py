@@ -68,12 +68,18 @@ class Outside:
     def leak(self, *, open_for: timedelta = timedelta(days=1)) -> LeakSubmitted:
         leak_id, now = secrets.token_hex(16), datetime.now(UTC)
         return LeakSubmitted(
-            leak_id=leak_id, submitted_at=now, confirm_before=now + open_for,
+            leak_id=leak_id,
+            submitted_at=now,
+            confirm_before=now + open_for,
             sender=self.sealer.seal("sender", leak_id, b"anna@example.org"),
             recipient=self.sealer.seal("recipient", leak_id, b"ben@example.org"),
             message=self.sealer.seal("message", leak_id, b"thank you"),
-            recipient_pseudonym="b" * 64, domain_pseudonym="c" * 64,
-            relation="friend", kind="thanks", language="en", receipt_key="k" * 43,
+            recipient_pseudonym="b" * 64,
+            domain_pseudonym="c" * 64,
+            relation="friend",
+            kind="thanks",
+            language="en",
+            receipt_key="k" * 43,
         )
 
     def told(self, topic: str) -> dict[bytes, set[bytes]]:
@@ -88,9 +94,7 @@ class Outside:
         await until(lambda: bool(self.told(SenderChallenged.TOPIC)))
         [[value]] = self.told(SenderChallenged.TOPIC).values()
         challenge = SenderChallenged.model_validate_json(value)
-        content: dict[str, str] = json.loads(
-            self.mailer.open("challenge", challenge.challenge_id, challenge.challenge)
-        )
+        content: dict[str, str] = json.loads(self.mailer.open("challenge", challenge.challenge_id, challenge.challenge))
         return content
 
     def documents(self, collection: str) -> int:
@@ -105,7 +109,8 @@ async def outside(empty_stack: RealParts) -> AsyncIterator[Outside]:
     publisher = Publisher(settings)
     await publisher.start()
     yield Outside(
-        empty_stack, publisher,
+        empty_stack,
+        publisher,
         sealer=Sealer("gateway", settings.secret("signing.key"), settings.keyring()),
         mailer=Opener("mailer", mailer.secret("opening.key"), mailer.keyring()),
     )

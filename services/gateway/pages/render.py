@@ -31,8 +31,12 @@ class Reader:
 def environment() -> Environment:
     """Undefined names are errors, not blanks: a page that lacks a word fails its test."""
     built = Environment(
-        loader=FileSystemLoader([_TEMPLATES, look.TEMPLATES]), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True, auto_reload=False,
+        loader=FileSystemLoader([_TEMPLATES, look.TEMPLATES]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
     )
     built.globals["asset"] = lambda name: assets()[name].path
     built.globals["problem"] = problem_in_words
@@ -50,9 +54,18 @@ def render(name: str, reader: Reader, site: Site, **context: Any) -> str:
         page, mark, anchor = path.partition("#")
         return f"{page}?lang={reader.language}{mark}{anchor}"
 
-    return environment().get_template(f"{name}.html").render(
-        t=words, reader=reader, site=site, link=link, moment=lambda at: in_words(at, words.common),
-        wait=lambda seconds: wait_in_words(seconds, words.common), **context,
+    return (
+        environment()
+        .get_template(f"{name}.html")
+        .render(
+            t=words,
+            reader=reader,
+            site=site,
+            link=link,
+            moment=lambda at: in_words(at, words.common),
+            wait=lambda seconds: wait_in_words(seconds, words.common),
+            **context,
+        )
     )
 
 

@@ -22,7 +22,8 @@ PROBLEM_SCHEMA = {
         "status": {"type": "integer"},
         "detail": {"type": "string", "description": "What to do next."},
         "errors": {
-            "type": "object", "additionalProperties": {"type": "string"},
+            "type": "object",
+            "additionalProperties": {"type": "string"},
             "description": "Field to reason: missing, not_an_address, not_text, too_long, too_many_links, unknown, "
             "not_offered, wrong_type. `body` stands for a field that doesn't exist.",
         },
@@ -34,7 +35,8 @@ ACCEPTED_SCHEMA = {
     "properties": {
         "leak_id": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
         "receipt": {
-            "type": "string", "examples": ["1M6H-9KTC-QG2V-8ZPN-4D7A-RW0X-YEJ5"],
+            "type": "string",
+            "examples": ["1M6H-9KTC-QG2V-8ZPN-4D7A-RW0X-YEJ5"],
             "description": "Keep it: it is shown once, and nothing else shows the status or cancels.",
         },
         "state": {"type": "string", "const": "awaiting_confirmation"},
@@ -43,17 +45,25 @@ ACCEPTED_SCHEMA = {
 }
 HEADER_PARAMETERS = [
     {
-        "name": "Idempotency-Key", "in": "header", "required": False,
+        "name": "Idempotency-Key",
+        "in": "header",
+        "required": False,
         "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{22,200}$"},
         "description": "At least 128 random bits, kept secret: who knows it and the request knows the receipt. "
         "The same key with the same request is the same leak.",
     },
     {
-        "name": "Leak-Client-Key", "in": "header", "required": False, "schema": {"type": "string"},
+        "name": "Leak-Client-Key",
+        "in": "header",
+        "required": False,
+        "schema": {"type": "string"},
         "description": "An API client's key, for limits of its own.",
     },
     {
-        "name": "Leak-Client-Address", "in": "header", "required": False, "schema": {"type": "string"},
+        "name": "Leak-Client-Address",
+        "in": "header",
+        "required": False,
+        "schema": {"type": "string"},
         "description": "With a client key: the address, and better also the port, of the client's own user. "
         "Sealed as claimed, beside the true one.",
     },
@@ -92,16 +102,27 @@ def describe(app: FastAPI) -> None:
 
 def _submit_operation() -> dict[str, Any]:
     refused = problem_responses(
-        "malformed", "bad-idempotency-key", "bad-client-address", "unknown-client", "too-slow", "too-large", "not-json",
-        "invalid", "too-many", "unavailable",
+        "malformed",
+        "bad-idempotency-key",
+        "bad-client-address",
+        "unknown-client",
+        "too-slow",
+        "too-large",
+        "not-json",
+        "invalid",
+        "too-many",
+        "unavailable",
     )
     return {
-        "tags": ["leaks"], "summary": "Send a leak", "operationId": "send_leak",
+        "tags": ["leaks"],
+        "summary": "Send a leak",
+        "operationId": "send_leak",
         "description": "Answers when the leak and its sealed origin are durable. "
         "The sender then gets a mail and must confirm; until then nothing moves.",
         "parameters": HEADER_PARAMETERS,
         "requestBody": {
-            "required": True, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/LeakRequest"}}},
+            "required": True,
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/LeakRequest"}}},
         },
         "responses": {
             "202": {

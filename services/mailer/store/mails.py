@@ -48,10 +48,13 @@ class Mails:
 
     async def add_tombstones(self, standings: Mapping[str, Standing], now: datetime) -> set[str]:
         """Remember words that came before their leak; the ids of those that were there already."""
-        return await mongo.insert_new(self._mails, [
-            {"_id": id_, "revision": one.revision, "halt": one.halt, "forget_at": now + self._keep}
-            for id_, one in standings.items()
-        ])
+        return await mongo.insert_new(
+            self._mails,
+            [
+                {"_id": id_, "revision": one.revision, "halt": one.halt, "forget_at": now + self._keep}
+                for id_, one in standings.items()
+            ],
+        )
 
     async def standings(self, ids: Collection[str]) -> dict[str, Standing]:
         """Where these stand."""
@@ -129,7 +132,8 @@ class Mails:
         """End the lease: the mail is due again at `again.at`, or now if somebody halted it meanwhile."""
         fields = {"due_at": again.at, "tries": again.tries, "unknown": again.unknown, "counted": job.counted}
         after = await self._mails.find_one_and_update(
-            {"_id": job.id, "lease": job.lease, **NOT_ENDED}, {"$set": fields, "$unset": OF_THE_LEASE},
+            {"_id": job.id, "lease": job.lease, **NOT_ENDED},
+            {"$set": fields, "$unset": OF_THE_LEASE},
             return_document=ReturnDocument.AFTER,
         )
         if after is not None and after.get("halt"):

@@ -74,13 +74,17 @@ class Recipients:
         Two replicas that count at once may each see the other's mail: a limit may refuse one early, never one too late.
         """
         more = Counter(digests)
-        await self._tallies.bulk_write([
-            UpdateOne(
-                {"_id": f"{day}/{digest}"}, {"$inc": {"mails": number}, "$set": {"forget_at": now + TALLY_KEPT}},
-                upsert=True,
-            )
-            for digest, number in more.items()
-        ], ordered=False)
+        await self._tallies.bulk_write(
+            [
+                UpdateOne(
+                    {"_id": f"{day}/{digest}"},
+                    {"$inc": {"mails": number}, "$set": {"forget_at": now + TALLY_KEPT}},
+                    upsert=True,
+                )
+                for digest, number in more.items()
+            ],
+            ordered=False,
+        )
         found = self._tallies.find({"_id": {"$in": [f"{day}/{digest}" for digest in more]}})
         return {one["_id"].removeprefix(f"{day}/"): one["mails"] async for one in found}
 

@@ -22,8 +22,12 @@ def document(job: Job) -> Document:
 def letter_fields(job: Job) -> Document:
     """What a mail is made of."""
     return {
-        "what": job.what, "address": job.address, "domain": job.domain, "content": dict(job.content),
-        "expires_at": job.expires_at, "report": job.report,
+        "what": job.what,
+        "address": job.address,
+        "domain": job.domain,
+        "content": dict(job.content),
+        "expires_at": job.expires_at,
+        "report": job.report,
     }
 
 
@@ -31,10 +35,21 @@ def job(one: Document, *, ours: bool = False) -> Job:
     """A mail as it stands. An open attempt that is not `ours` was cut off by a crash: its end is unknown."""
     cut_off = "attempt_at" in one and not ours
     return Job(
-        id=one["_id"], what=one.get("what", "letter"), address=one.get("address", ""), domain=one.get("domain", ""),
-        due_at=one["due_at"], content=one.get("content", {}), revision=one["revision"], tries=one.get("tries", 0),
-        unknown=one.get("unknown", 0) + cut_off, cut_off=cut_off, halt=one.get("halt"), lease=one.get("lease"),
-        counted=one.get("counted"), expires_at=one.get("expires_at"), report=one.get("report"),
+        id=one["_id"],
+        what=one.get("what", "letter"),
+        address=one.get("address", ""),
+        domain=one.get("domain", ""),
+        due_at=one["due_at"],
+        content=one.get("content", {}),
+        revision=one["revision"],
+        tries=one.get("tries", 0),
+        unknown=one.get("unknown", 0) + cut_off,
+        cut_off=cut_off,
+        halt=one.get("halt"),
+        lease=one.get("lease"),
+        counted=one.get("counted"),
+        expires_at=one.get("expires_at"),
+        report=one.get("report"),
     )
 
 

@@ -102,9 +102,15 @@ class SmtpTransport:
     async def _connect(self) -> "SmtpConnection":
         relay = self._relay
         client = aiosmtplib.SMTP(
-            hostname=relay.host, port=relay.port, local_hostname=relay.greeting, timeout=self._pace.exchange_s,
-            use_tls=relay.security == "tls", start_tls=relay.security == "starttls", tls_context=self._tls,
-            username=relay.user, password=relay.password,
+            hostname=relay.host,
+            port=relay.port,
+            local_hostname=relay.greeting,
+            timeout=self._pace.exchange_s,
+            use_tls=relay.security == "tls",
+            start_tls=relay.security == "starttls",
+            tls_context=self._tls,
+            username=relay.user,
+            password=relay.password,
         )
         try:
             async with asyncio.timeout(self._pace.exchange_s):

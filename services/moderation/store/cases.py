@@ -18,8 +18,20 @@ from shared.runtime.outbox import Entry
 SHOWN_OF_EACH: Final = 50
 SEVERITIES: Final = (4, 3, 2, 1)
 _PLAIN: Final = (
-    "case_id", "ending", "revision", "opened_at", "severity", "policy", "version", "recipient_pseudonym", "receipt_key",
-    "automated", "decided_at", "decided_by", "escalated_at", "fence",
+    "case_id",
+    "ending",
+    "revision",
+    "opened_at",
+    "severity",
+    "policy",
+    "version",
+    "recipient_pseudonym",
+    "receipt_key",
+    "automated",
+    "decided_at",
+    "decided_by",
+    "escalated_at",
+    "fence",
 )
 
 
@@ -158,7 +170,9 @@ def _case(found: Mapping[str, Any]) -> Case:
     lease, letter = found.get("lease"), found.get("letter")
     plain: dict[str, Any] = {name: found.get(name) for name in _PLAIN}
     return Case(
-        leak_id=found["_id"], **plain, findings=read_findings(found),
+        leak_id=found["_id"],
+        **plain,
+        findings=read_findings(found),
         letter=Letter(leak_id=found["_id"], **letter) if letter else None,
         lease=Lease(lease["by"], lease["until"], found["fence"], lease.get("read", False)) if lease else None,
     )

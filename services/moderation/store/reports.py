@@ -49,20 +49,31 @@ class Reports:
 
     async def add_sent(self, events: Iterable[LeakDelivered]) -> None:
         """Remember whose mail bears which token."""
-        await mongo.insert_new(self._sent, [
-            {"_id": event.report_token_digest, "leak_id": event.leak_id, "delivered_at": event.delivered_at}
-            for event in events
-        ])
+        await mongo.insert_new(
+            self._sent,
+            [
+                {"_id": event.report_token_digest, "leak_id": event.leak_id, "delivered_at": event.delivered_at}
+                for event in events
+            ],
+        )
 
     async def add(self, events: Mapping[str, LeakReported]) -> None:
         """Keep reports, by report_id; they stay `early` until their mail is known."""
-        await mongo.insert_new(self._reports, [
-            {
-                "_id": event.event_id, "report_id": report_id, "token_digest": event.token_digest, "state": "early",
-                "reported_at": event.reported_at, "reason": event.reason, "details": event.details,
-            }
-            for report_id, event in events.items()
-        ])
+        await mongo.insert_new(
+            self._reports,
+            [
+                {
+                    "_id": event.event_id,
+                    "report_id": report_id,
+                    "token_digest": event.token_digest,
+                    "state": "early",
+                    "reported_at": event.reported_at,
+                    "reason": event.reason,
+                    "details": event.details,
+                }
+                for report_id, event in events.items()
+            ],
+        )
 
     async def early(self, token_digests: Sequence[str]) -> list[str]:
         """Those of the tokens that were reported before their mail was known."""

@@ -20,7 +20,8 @@ def misplaced(topics: tuple[Topic, ...]) -> list[str]:
     """Topics whose stage is not their owner's; dead letters stand outside of the flow."""
     return [
         f"{topic.name} stands at stage {topic.stage}, its owner {topic.owner} at {STAGES[topic.owner]}"
-        for topic in topics if topic.name in EVENTS.values() and topic.stage != STAGES[topic.owner]
+        for topic in topics
+        if topic.name in EVENTS.values() and topic.stage != STAGES[topic.owner]
     ]
 
 
@@ -35,14 +36,16 @@ def _backwards(root: Path) -> list[str]:
         for path in python_files(root, f"services/{service}"):
             found += [
                 f"{place(root, path, handler)}: {handler.name} answers what comes after {service}"
-                for handler in functions(parsed(path)) if handler.name in listening and _tells(handler)
+                for handler in functions(parsed(path))
+                if handler.name in listening and _tells(handler)
             ]
     return found
 
 
 def _tells(handler: ast.AST) -> bool:
     return any(
-        isinstance(node, ast.Call) and (
+        isinstance(node, ast.Call)
+        and (
             (isinstance(node.func, ast.Attribute) and node.func.attr in TELLING)
             or (isinstance(node.func, ast.Name) and node.func.id in EVENTS)
         )

@@ -6,9 +6,26 @@ from pathlib import Path
 from tests.architecture.guards.source import place, python_files, services
 
 TOP = {
-    "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", "leak", "pyproject.toml", "requirements.lock",
-    ".env.example", ".gitignore", ".gitattributes", ".dockerignore", "docker-compose.yml", ".ci",
-    "services", "shared", "deploy", "local", "tests", "bench", "docs",
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "LICENSE",
+    "leak",
+    "pyproject.toml",
+    "requirements.lock",
+    ".env.example",
+    ".gitignore",
+    ".gitattributes",
+    ".dockerignore",
+    "docker-compose.yml",
+    ".ci",
+    "services",
+    "shared",
+    "deploy",
+    "local",
+    "tests",
+    "bench",
+    "docs",
 }
 OURS_ALONE = {".git", ".leak", ".env", ".hypothesis", "__pycache__"}
 """What a checkout may hold that is never committed; tools' caches end in `_cache`."""
@@ -46,14 +63,16 @@ def _top(root: Path) -> list[str]:
     entries = {entry.name for entry in root.iterdir()} - OURS_ALONE
     return [
         f"{name}: not in the tree that house style draws"
-        for name in sorted(entries - TOP) if not name.endswith("_cache") and not name.startswith(".coverage")
+        for name in sorted(entries - TOP)
+        if not name.endswith("_cache") and not name.startswith(".coverage")
     ]
 
 
 def _empty_words(root: Path) -> list[str]:
     return [
         f"{place(root, path)}: a name that says nothing"
-        for path in python_files(root) if {*path.relative_to(root).with_suffix("").parts} & EMPTY_WORDS
+        for path in python_files(root)
+        if {*path.relative_to(root).with_suffix("").parts} & EMPTY_WORDS
     ]
 
 
@@ -73,10 +92,13 @@ def _services(root: Path) -> list[str]:
 
 def _doubles(root: Path) -> list[str]:
     names = Counter(
-        entry.name for service in services(root) for entry in (root / "services" / service).iterdir()
+        entry.name
+        for service in services(root)
+        for entry in (root / "services" / service).iterdir()
         if entry.suffix == ".py" or (entry.is_dir() and entry.name != "__pycache__")
     )
     return [
         f"services/*/{name} stands in {count} services: say what it means in MEANINGS, or rename one"
-        for name, count in sorted(names.items()) if count > 1 and name not in MEANINGS
+        for name, count in sorted(names.items())
+        if count > 1 and name not in MEANINGS
     ]

@@ -81,7 +81,8 @@ def _docstring(path: Path, service: str, owned: set[str], read: set[str]) -> lis
     said = {"reads": (set(TOPIC_NAME.findall(reads)), read), "publishes": (set(TOPIC_NAME.findall(publishes)), owned)}
     return [
         f"services/{service}/__init__.py {verb}: {', '.join(sorted(says ^ should))} differ from the registry"
-        for verb, (says, should) in said.items() if says != should
+        for verb, (says, should) in said.items()
+        if says != should
     ]
 
 

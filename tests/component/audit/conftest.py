@@ -35,8 +35,14 @@ PASSWORD = "correct horse battery staple"
 def origin(**changes: Any) -> Origin:
     """An origin as the gateway's edge makes it."""
     told = {
-        "address": "203.0.113.7", "port": 51234, "destination_address": "192.0.2.1", "destination_port": 443,
-        "captured_at_ns": "1795176000123456789", "obtained": "socket", "claimed_address": None, "sender": SENDER,
+        "address": "203.0.113.7",
+        "port": 51234,
+        "destination_address": "192.0.2.1",
+        "destination_port": 443,
+        "captured_at_ns": "1795176000123456789",
+        "obtained": "socket",
+        "claimed_address": None,
+        "sender": SENDER,
         "content_digest": content_digest("thank you", "ben@example.org"),
     }
     return Origin(**(told | changes))
@@ -83,9 +89,14 @@ class World:
 
     def draft(self, leak_id: str, *fields: str, **changes: Any) -> Draft:
         told = {
-            "authority": "Tribunal judiciaire de Lyon", "authorised_by": "Juge Martin", "reference": "24/0817",
-            "ground": "serious-crime", "urgency": "ordinary", "called_back": "greffe, 04 00 00 00 00, annuaire",
-            "received_at": self.clock.now, "fields": fields or ("address", "time"),
+            "authority": "Tribunal judiciaire de Lyon",
+            "authorised_by": "Juge Martin",
+            "reference": "24/0817",
+            "ground": "serious-crime",
+            "urgency": "ordinary",
+            "called_back": "greffe, 04 00 00 00 00, annuaire",
+            "received_at": self.clock.now,
+            "fields": fields or ("address", "time"),
         }
         return Draft(leak_id=leak_id, **(told | changes))
 
@@ -142,7 +153,9 @@ def record(topic: str, event: Event) -> ConsumerRecord:
 @pytest.fixture
 def settings(secrets_folder: Path, tmp_path: Path) -> Settings:
     return Settings(
-        secrets_dir=secrets_folder / "audit", kafka_security="SASL_PLAINTEXT", head_file=tmp_path / "log-head.json",
+        secrets_dir=secrets_folder / "audit",
+        kafka_security="SASL_PLAINTEXT",
+        head_file=tmp_path / "log-head.json",
         console_url="http://audit",
     )
 
@@ -162,7 +175,14 @@ async def world(database: Any, secrets_folder: Path, settings: Settings, clock: 
         return Sealer(writer, key, keyring, monotonic=lambda: clock().timestamp(), now=clock)
 
     return World(
-        service, parts, wiring.console_app(settings, parts, clock), settings, publisher, database, clock,
-        gateway=sealer("gateway", "gateway"), moderation=sealer("moderation", "moderation"),
+        service,
+        parts,
+        wiring.console_app(settings, parts, clock),
+        settings,
+        publisher,
+        database,
+        clock,
+        gateway=sealer("gateway", "gateway"),
+        moderation=sealer("moderation", "moderation"),
         stranger=sealer("gateway", "verifier"),
     )

@@ -21,10 +21,15 @@ async def refusal(attempt: object) -> str:
 async def test_two_people_get_the_answer_the_order_asks_for(world: World) -> None:
     order = await world.approved("address", "time")
     answer = world.answer(await world.parts.desk.open("ada", order.number))
-    assert answer["records"] == [{
-        "ip_address": "203.0.113.7", "port": 51234, "obtained": "socket",
-        "captured_at": "2026-11-20T12:00:00.123456789Z", "time_zone": "UTC",
-    }]
+    assert answer["records"] == [
+        {
+            "ip_address": "203.0.113.7",
+            "port": 51234,
+            "obtained": "socket",
+            "captured_at": "2026-11-20T12:00:00.123456789Z",
+            "time_zone": "UTC",
+        }
+    ]
     assert answer["leak_id"] == order.leak_id
 
 

@@ -81,10 +81,17 @@ async def test_an_origin_can_not_be_made_to_die_early(world: World) -> None:
 async def test_the_life_of_a_leak_is_joined_to_it(world: World) -> None:
     leak_id = await world.leak()
     now = world.clock.now
-    await world.tell(LeakDecided(
-        leak_id=leak_id, revision=0, outcome="rejected", decided_at=now, automated=True, policy="threat",
-        policy_version="1",
-    ))
+    await world.tell(
+        LeakDecided(
+            leak_id=leak_id,
+            revision=0,
+            outcome="rejected",
+            decided_at=now,
+            automated=True,
+            policy="threat",
+            policy_version="1",
+        )
+    )
     await world.tell(world.delivered(leak_id))
     await world.tell(LeakReported(token_digest="d" * 64, reported_at=now + timedelta(days=1), reason="threat"))
     await world.tell(LeakReported(token_digest="e" * 64, reported_at=now, reason="other"))

@@ -47,10 +47,18 @@ async def test_a_log_as_it_was_written_is_whole(world: World) -> None:
     await check(world)
 
 
-@pytest.mark.parametrize(("field", "value"), [
-    ("by", "ben"), ("at", "2026-01-01T00:00:00+00:00"), ("leak_id", "0" * 32), ("act", "order.closed"),
-    ("facts", {"fields": ["address"]}), ("order", 5), ("previous", START),
-])
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("by", "ben"),
+        ("at", "2026-01-01T00:00:00+00:00"),
+        ("leak_id", "0" * 32),
+        ("act", "order.closed"),
+        ("facts", {"fields": ["address"]}),
+        ("order", 5),
+        ("previous", START),
+    ],
+)
 async def test_a_changed_entry_is_named(world: World, field: str, value: object) -> None:
     await (await filled(world)).update_one({"_id": 3}, {"$set": {field: value}})
     assert await found(world) == "entry 3 was changed after it was written"
@@ -167,10 +175,13 @@ async def test_a_forged_approval_in_the_database_opens_nothing(world: World) -> 
 
 async def test_replicas_that_write_at_once_make_one_log(world: World) -> None:
     replicas = [world.twin().log for _ in range(4)]
-    await asyncio.gather(*(
-        log.append(Deed("threat.settled", f"person-{number}", NOON, {"note": str(turn)}, "0" * 32))
-        for turn in range(5) for number, log in enumerate(replicas)
-    ))
+    await asyncio.gather(
+        *(
+            log.append(Deed("threat.settled", f"person-{number}", NOON, {"note": str(turn)}, "0" * 32))
+            for turn in range(5)
+            for number, log in enumerate(replicas)
+        )
+    )
     await check(world)
     assert len(await world.parts.log.read()) == 20
 

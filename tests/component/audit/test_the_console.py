@@ -18,8 +18,12 @@ from tests.component.audit.conftest import SENDER, World
 
 PAGES = Path(__file__).parents[3] / "services" / "audit" / "pages"
 PAPER = {
-    "authority": "Tribunal judiciaire de Lyon", "authorised_by": "Juge Martin", "reference": "24/0817",
-    "received_at": "2026-11-20T09:30", "urgency": "ordinary", "ground": "serious-crime",
+    "authority": "Tribunal judiciaire de Lyon",
+    "authorised_by": "Juge Martin",
+    "reference": "24/0817",
+    "received_at": "2026-11-20T09:30",
+    "urgency": "ordinary",
+    "ground": "serious-crime",
     "called_back": "greffe, 04 00 00 00 00, annuaire",
 }
 
@@ -78,9 +82,13 @@ async def test_an_order_is_entered_step_by_step_and_kept_at_the_last(world: Worl
     leak_id = await world.leak()
     form: dict[str, Any] = {"go": "on"}
     async with world.browser("ada") as ada:
-        for step, names in enumerate((
-            ("authority", "authorised_by", "reference", "received_at", "urgency"), ("ground", "called_back"), (),
-        )):
+        for step, names in enumerate(
+            (
+                ("authority", "authorised_by", "reference", "received_at", "urgency"),
+                ("ground", "called_back"),
+                (),
+            )
+        ):
             form |= {"step": str(step), **{name: PAPER[name] for name in names}}
             if step == 2:
                 form |= {"leak_id": leak_id, "fields": ["address", "time"]}
@@ -294,7 +302,8 @@ def test_no_words_are_left_over(world: World) -> None:
 
 def leaves(table: dict[str, Any], *path: str) -> list[tuple[str, ...]]:
     return [
-        leaf for key, value in table.items()
+        leaf
+        for key, value in table.items()
         for leaf in (leaves(value, *path, key) if isinstance(value, dict) else [(*path, key)])
     ]
 

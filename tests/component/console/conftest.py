@@ -43,13 +43,15 @@ async def break_down(_request: Request, _person: Person) -> Response:
 
 
 def client_of(console: Console) -> httpx.AsyncClient:
-    app = console.app([
-        console.route("GET", "/", hello, "moderator"),
-        console.route("POST", "/", hello, "moderator"),
-        console.route("POST", "/beat", hello, "moderator", acts=False),
-        console.route("GET", "/boss", hello, "boss"),
-        console.route("GET", "/broken", break_down, "moderator"),
-    ])
+    app = console.app(
+        [
+            console.route("GET", "/", hello, "moderator"),
+            console.route("POST", "/", hello, "moderator"),
+            console.route("POST", "/beat", hello, "moderator", acts=False),
+            console.route("GET", "/boss", hello, "boss"),
+            console.route("GET", "/broken", break_down, "moderator"),
+        ]
+    )
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     return httpx.AsyncClient(transport=transport, base_url=console.site.public_url)
 

@@ -31,12 +31,15 @@ def test_a_password_from_stdin_is_not_printed(capsys: pytest.CaptureFixture[str]
     assert capsys.readouterr().out == ""
 
 
-@pytest.mark.parametrize(("arguments", "why"), [
-    (["moderation", "add", "Not a name", "--role", "moderator"], "a name has"),
-    (["moderation", "add", "boss", "--role", "auditor"], "roles here are"),
-    (["moderation", "disable", "nobody"], "no account"),
-    (["moderation", "reset", "nobody"], "no account"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["moderation", "add", "Not a name", "--role", "moderator"], "a name has"),
+        (["moderation", "add", "boss", "--role", "auditor"], "roles here are"),
+        (["moderation", "disable", "nobody"], "no account"),
+        (["moderation", "reset", "nobody"], "no account"),
+    ],
+)
 def test_what_can_not_be_done_is_said_in_one_line(arguments: list[str], why: str, capsys: pytest.CaptureFixture[str]):
     assert main(arguments) == 1
     said = capsys.readouterr().err
@@ -67,7 +70,8 @@ def test_each_service_has_accounts_of_its_own(capsys: pytest.CaptureFixture[str]
 
 
 def test_a_database_that_is_away_is_said_in_one_line(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ):
     monkeypatch.setenv("MODERATION_MONGO_URL", "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=100")
     assert main(["moderation", "list"]) == 1

@@ -18,14 +18,17 @@ async def test_another_role_is_refused(world: World):
     assert (await world.client.get("/boss")).status_code == 403
 
 
-@pytest.mark.parametrize("headers", [
-    {"sec-fetch-site": "cross-site"},
-    {"sec-fetch-site": "same-site", "origin": URL},
-    {"sec-fetch-site": "none"},
-    {"origin": "http://127.0.0.1:9200"},
-    {"origin": "null"},
-    {},
-])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site", "origin": URL},
+        {"sec-fetch-site": "none"},
+        {"origin": "http://127.0.0.1:9200"},
+        {"origin": "null"},
+        {},
+    ],
+)
 async def test_a_request_that_another_site_made_is_refused(world: World, headers: dict[str, str]):
     await world.sign_in()
     for path in ("/", "/sign-in", "/sign-out", "/language"):

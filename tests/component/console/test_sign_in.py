@@ -54,8 +54,9 @@ async def test_a_wrong_password_a_wrong_name_and_a_disabled_account_get_one_answ
     nobody = await world.sign_in(name="nobody")
     disabled = await world.sign_in(name="gone")
     assert {wrong.status_code, nobody.status_code, disabled.status_code} == {401}
-    pages = {answer.text.replace(name, "NAME") for answer, name in
-             ((wrong, "mod-a"), (nobody, "nobody"), (disabled, "gone"))}
+    pages = {
+        answer.text.replace(name, "NAME") for answer, name in ((wrong, "mod-a"), (nobody, "nobody"), (disabled, "gone"))
+    }
     assert len(pages) == 1
 
 

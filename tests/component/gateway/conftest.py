@@ -22,8 +22,13 @@ from tests.fakes.publisher import RecordingPublisher
 
 CLIENT = ("198.51.100.23", 54321)
 LEAK = {
-    "recipient": "robin@example.com", "message": "You sing in the lift. Please never stop.",
-    "sender": "alex@example.org", "relation": "coworker", "kind": "thanks", "language": "en", "consent": True,
+    "recipient": "robin@example.com",
+    "message": "You sing in the lift. Please never stop.",
+    "sender": "alex@example.org",
+    "relation": "coworker",
+    "kind": "thanks",
+    "language": "en",
+    "consent": True,
 }
 
 
@@ -48,7 +53,10 @@ class World:
         return httpx.AsyncClient(transport=transport, base_url="http://localhost", trust_env=False)
 
     async def send(
-        self, leak: Mapping[str, object] | None = None, *, headers: Mapping[str, str] | None = None,
+        self,
+        leak: Mapping[str, object] | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
         socket_peer: tuple[str, int] = CLIENT,
     ) -> httpx.Response:
         async with self.client(socket_peer) as client:

@@ -123,10 +123,17 @@ async def test_the_same_idempotency_key_and_request_is_the_same_leak_with_an_ori
     assert len({event.receipt_key for event in submitted}) == 1
 
 
-@pytest.mark.parametrize("change", [
-    {"message": "another"}, {"recipient": "other@example.com"}, {"sender": "other@example.com"}, {"kind": "joke"},
-    {"relation": "friend"}, {"language": "fr"},
-])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"message": "another"},
+        {"recipient": "other@example.com"},
+        {"sender": "other@example.com"},
+        {"kind": "joke"},
+        {"relation": "friend"},
+        {"language": "fr"},
+    ],
+)
 async def test_the_same_idempotency_key_with_another_request_is_another_leak(world: World, change: dict[str, str]):
     first = (await world.send(headers={"idempotency-key": KEY})).json()
     other = (await world.send({**LEAK, **change}, headers={"idempotency-key": KEY})).json()

@@ -14,7 +14,9 @@ from tests.component.gateway.conftest import LEAK, World
 @pytest.fixture
 def overrides() -> dict[str, Any]:
     return {
-        "limit_submit": "3 per 10 minutes", "limit_act": "3 per 10 minutes", "limit_status": "3 per 10 minutes",
+        "limit_submit": "3 per 10 minutes",
+        "limit_act": "3 per 10 minutes",
+        "limit_status": "3 per 10 minutes",
         "limit_client": "5 per 10 minutes",
     }
 
@@ -112,11 +114,23 @@ async def test_the_openapi_document_tells_every_operation(world: World):
     async with world.client() as client:
         document = (await client.get("/openapi.json")).json()
     assert {(path, method) for path, operations in document["paths"].items() for method in operations} == {
-        ("/v1/leaks", "post"), ("/v1/leaks/mine", "get"), ("/v1/leaks/mine", "delete"), ("/v1/confirmations", "post"),
-        ("/v1/stops", "post"), ("/v1/blocks", "post"), ("/v1/reports", "post"),
+        ("/v1/leaks", "post"),
+        ("/v1/leaks/mine", "get"),
+        ("/v1/leaks/mine", "delete"),
+        ("/v1/confirmations", "post"),
+        ("/v1/stops", "post"),
+        ("/v1/blocks", "post"),
+        ("/v1/reports", "post"),
     }
     assert set(document["components"]["schemas"]["LeakRequest"]["properties"]) == {
-        "recipient", "message", "sender", "relation", "kind", "language", "allow_reply", "consent",
+        "recipient",
+        "message",
+        "sender",
+        "relation",
+        "kind",
+        "language",
+        "allow_reply",
+        "consent",
     }
     for operations in document["paths"].values():
         for operation in operations.values():

@@ -28,11 +28,25 @@ def confirmed(leak: dict[str, Any], at: datetime) -> LeakConfirmed:
 
 def approved(leak: dict[str, Any], at: datetime, deliver_at: datetime) -> LeakDecided:
     event = leak["event"]
-    letter = {name: event[name] for name in (
-        "recipient", "recipient_pseudonym", "domain_pseudonym", "message", "relation", "kind", "language",
-    )}
+    letter = {
+        name: event[name]
+        for name in (
+            "recipient",
+            "recipient_pseudonym",
+            "domain_pseudonym",
+            "message",
+            "relation",
+            "kind",
+            "language",
+        )
+    }
     return LeakDecided(
-        leak_id=event["leak_id"], revision=1, outcome="approved", decided_at=at, automated=True, deliver_at=deliver_at,
+        leak_id=event["leak_id"],
+        revision=1,
+        outcome="approved",
+        decided_at=at,
+        automated=True,
+        deliver_at=deliver_at,
         **letter,
     )
 
@@ -94,10 +108,17 @@ async def test_a_stopped_senders_leak_looks_like_an_unconfirmed_one(world: World
 async def test_a_refused_leak_shows_its_reasons_opened_by_the_receipt(world: World):
     leak = await world.accepted()
     statement = reasons_for(leak["leak_id"], leak["event"]["receipt_key"])
-    await world.tell(LeakDecided(
-        leak_id=leak["leak_id"], revision=1, outcome="rejected", decided_at=world.clock.now, automated=True,
-        policy="threat", statement=statement,
-    ))
+    await world.tell(
+        LeakDecided(
+            leak_id=leak["leak_id"],
+            revision=1,
+            outcome="rejected",
+            decided_at=world.clock.now,
+            automated=True,
+            policy="threat",
+            statement=statement,
+        )
+    )
     answer = (await world.status(leak["receipt"])).json()
     assert answer["state"] == "refused"
     decision = answer["decision"]
@@ -118,10 +139,16 @@ async def test_a_senders_limit_is_told_with_its_reason(world: World):
 async def test_a_statement_for_another_receipt_is_left_out(world: World):
     leak = await world.accepted()
     other = Receipt.fresh()
-    await world.tell(LeakDecided(
-        leak_id=leak["leak_id"], revision=1, outcome="rejected", decided_at=world.clock.now, automated=True,
-        statement=reasons_for(other.leak_id, other.public_key),
-    ))
+    await world.tell(
+        LeakDecided(
+            leak_id=leak["leak_id"],
+            revision=1,
+            outcome="rejected",
+            decided_at=world.clock.now,
+            automated=True,
+            statement=reasons_for(other.leak_id, other.public_key),
+        )
+    )
     answer = (await world.status(leak["receipt"])).json()
     assert answer["state"] == "refused"
     assert "decision" not in answer

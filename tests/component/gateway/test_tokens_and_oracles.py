@@ -17,8 +17,10 @@ from tests.component.gateway.conftest import LEAK, World
 TOKEN = "AbCdEfGhIjKlMnOpQrSt-_"
 ODD_TOKENS = ["", "x", TOKEN + "x", "../../etc/passwd", "é" * 22, "<script>" * 10, TOKEN[:-1] + "="]
 ROUTES = [
-    ("/v1/confirmations", ConfirmationClicked, {}), ("/v1/stops", SenderStopped, {}),
-    ("/v1/blocks", RecipientBlocked, {}), ("/v1/reports", LeakReported, {"reason": "threat", "details": "Help."}),
+    ("/v1/confirmations", ConfirmationClicked, {}),
+    ("/v1/stops", SenderStopped, {}),
+    ("/v1/blocks", RecipientBlocked, {}),
+    ("/v1/reports", LeakReported, {"reason": "threat", "details": "Help."}),
 ]
 
 
@@ -66,12 +68,17 @@ async def test_every_reason_can_be_given(world: World, reason: str):
     assert (await post(world, "/v1/reports", {"token": TOKEN, "reason": reason})).status_code == 202
 
 
-@pytest.mark.parametrize(("body", "errors"), [
-    ({"token": TOKEN, "reason": "boring"}, {"reason": "unknown"}), ({"token": TOKEN}, {"reason": "missing"}),
-    ({"token": 5, "reason": "threat"}, {"token": "wrong_type"}),
-    ({"token": TOKEN, "reason": "threat", "details": "x" * 2_001}, {"details": "too_long"}),
-    ({"token": TOKEN, "reason": "threat", "secret-name": 1}, {"body": "unknown"}), ([], {"body": "wrong_type"}),
-])
+@pytest.mark.parametrize(
+    ("body", "errors"),
+    [
+        ({"token": TOKEN, "reason": "boring"}, {"reason": "unknown"}),
+        ({"token": TOKEN}, {"reason": "missing"}),
+        ({"token": 5, "reason": "threat"}, {"token": "wrong_type"}),
+        ({"token": TOKEN, "reason": "threat", "details": "x" * 2_001}, {"details": "too_long"}),
+        ({"token": TOKEN, "reason": "threat", "secret-name": 1}, {"body": "unknown"}),
+        ([], {"body": "wrong_type"}),
+    ],
+)
 async def test_a_report_with_faults_is_told_which(world: World, body: object, errors: dict[str, str]):
     response = await post(world, "/v1/reports", body)
     assert response.status_code == 422
@@ -122,18 +129,32 @@ bodies = st.dictionaries(fields, values, min_size=1, max_size=8).map(json.dumps)
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=120, deadline=None)
 @given(
-    path=st.sampled_from([
-        "/v1/leaks", "/v1/confirmations", "/v1/reports", "/v1/leaks/mine", "/v1/nowhere", "/one-click/x",
-    ]),
-    method=st.sampled_from(["POST", "POST", "POST", "GET", "DELETE", "PUT"]), body=bodies,
+    path=st.sampled_from(
+        [
+            "/v1/leaks",
+            "/v1/confirmations",
+            "/v1/reports",
+            "/v1/leaks/mine",
+            "/v1/nowhere",
+            "/one-click/x",
+        ]
+    ),
+    method=st.sampled_from(["POST", "POST", "POST", "GET", "DELETE", "PUT"]),
+    body=bodies,
 )
 async def test_no_answer_echoes_what_was_sent(world: World, path: str, method: str, body: str):
     async with world.client() as client:
         response = await client.request(
-            method, f"{path}?q={MARK}", content=body.encode("utf-8", "surrogatepass"),
+            method,
+            f"{path}?q={MARK}",
+            content=body.encode("utf-8", "surrogatepass"),
             headers={
-                "content-type": "application/json", "authorization": f"Bearer {MARK}", "idempotency-key": MARK,
-                "user-agent": MARK, "leak-client-address": MARK, "x-any": MARK,
+                "content-type": "application/json",
+                "authorization": f"Bearer {MARK}",
+                "idempotency-key": MARK,
+                "user-agent": MARK,
+                "leak-client-address": MARK,
+                "x-any": MARK,
             },
         )
     assert MARK not in response.text
@@ -146,9 +167,13 @@ async def test_no_answer_echoes_what_was_sent(world: World, path: str, method: s
         assert set(problem) <= {"type", "title", "status", "detail", "errors"}
 
 
-@pytest.mark.parametrize(("path", "status", "kind"), [
-    ("/v1/nowhere", 404, "application/problem+json"), ("/nowhere", 404, "text/html; charset=utf-8"),
-])
+@pytest.mark.parametrize(
+    ("path", "status", "kind"),
+    [
+        ("/v1/nowhere", 404, "application/problem+json"),
+        ("/nowhere", 404, "text/html; charset=utf-8"),
+    ],
+)
 async def test_errors_suit_who_asks(world: World, path: str, status: int, kind: str):
     async with world.client() as client:
         response = await client.get(path)

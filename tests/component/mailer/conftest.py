@@ -67,23 +67,42 @@ class World:
     def replica(self) -> Service:
         """One more mailer on the same database and relay; a crash is a replica that nobody asks any more."""
         return wiring.build(
-            self.settings, publisher=self.publisher, database=self.database, transport=self.transport,
-            blocks_read=self.blocks.read, clock=self.clock,
+            self.settings,
+            publisher=self.publisher,
+            database=self.database,
+            transport=self.transport,
+            blocks_read=self.blocks.read,
+            clock=self.clock,
         )
 
-    def decided(self, outcome: str = "approved", *, leak_id: str | None = None, revision: int = 1,
-                recipient: str = "ben@example.org", message: str = "I like you.", **changes: Any) -> LeakDecided:
+    def decided(
+        self,
+        outcome: str = "approved",
+        *,
+        leak_id: str | None = None,
+        revision: int = 1,
+        recipient: str = "ben@example.org",
+        message: str = "I like you.",
+        **changes: Any,
+    ) -> LeakDecided:
         leak_id = leak_id or secrets.token_hex(16)
         fields: dict[str, Any] = {
-            "leak_id": leak_id, "revision": revision, "outcome": outcome, "decided_at": self.clock.now,
+            "leak_id": leak_id,
+            "revision": revision,
+            "outcome": outcome,
+            "decided_at": self.clock.now,
             "automated": True,
         }
         if outcome == "approved":
             fields |= {
-                "deliver_at": self.clock.now, "relation": "friend", "kind": "crush", "language": "en",
+                "deliver_at": self.clock.now,
+                "relation": "friend",
+                "kind": "crush",
+                "language": "en",
                 "recipient": self.gateway.seal("recipient", leak_id, recipient.encode()),
                 "message": self.gateway.seal("message", leak_id, message.encode()),
-                "recipient_pseudonym": "b" * 64, "domain_pseudonym": "c" * 64,
+                "recipient_pseudonym": "b" * 64,
+                "domain_pseudonym": "c" * 64,
             }
         return LeakDecided.model_validate(fields | changes)
 
@@ -91,7 +110,9 @@ class World:
         challenge_id = secrets.token_hex(16)
         content = {"sender": sender, "confirm_token": "c1" * 11, "stop_token": "s2" * 11}
         fields = {
-            "challenge_id": challenge_id, "challenged_at": self.clock.now, "language": "en",
+            "challenge_id": challenge_id,
+            "challenged_at": self.clock.now,
+            "language": "en",
             "expires_at": self.clock.now + timedelta(days=1),
             "challenge": self.verifier.seal("challenge", challenge_id, json.dumps(content).encode()),
         }
@@ -164,8 +185,14 @@ async def world(database: Any, secrets_folder: Path, clock: HandClock, options: 
         return Sealer(writer, signing_key, keyring, now=clock)
 
     world = World(
-        settings, RecordingPublisher("mailer"), database, ScriptedTransport(), clock, Blocks(),
-        gateway=sealer("gateway"), verifier=sealer("verifier"),
+        settings,
+        RecordingPublisher("mailer"),
+        database,
+        ScriptedTransport(),
+        clock,
+        Blocks(),
+        gateway=sealer("gateway"),
+        verifier=sealer("verifier"),
         tokens=Tokens(settings.secret("token.key"), settings.secret("message-id.key")),
     )
     for prepare in world.service._on_start:

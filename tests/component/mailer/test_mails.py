@@ -19,8 +19,12 @@ def store(database: Any) -> Mails:
 
 def job(**changes: Any) -> Job:
     fields = {
-        "id": secrets.token_hex(16), "what": "letter", "address": "a" * 64, "domain": secrets.token_hex(32),
-        "due_at": NOON, "content": {},
+        "id": secrets.token_hex(16),
+        "what": "letter",
+        "address": "a" * 64,
+        "domain": secrets.token_hex(32),
+        "due_at": NOON,
+        "content": {},
     }
     return Job(**fields | changes)
 

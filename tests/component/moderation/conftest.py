@@ -67,11 +67,16 @@ class World:
     def confirmed(self, message: str = "thank you", **changes: Any) -> LeakConfirmed:
         leak_id = changes.pop("leak_id", None) or secrets.token_hex(16)
         fields = {
-            "leak_id": leak_id, "confirmed_at": self.clock.now, "receipt_key": self.receipt.public_key,
+            "leak_id": leak_id,
+            "confirmed_at": self.clock.now,
+            "receipt_key": self.receipt.public_key,
             "recipient": self.gateway.seal("recipient", leak_id, RECIPIENT.encode()),
             "message": self.gateway.seal("message", leak_id, message.encode()),
-            "recipient_pseudonym": "b" * 64, "domain_pseudonym": "c" * 64,
-            "relation": "friend", "kind": "thanks", "language": "en",
+            "recipient_pseudonym": "b" * 64,
+            "domain_pseudonym": "c" * 64,
+            "relation": "friend",
+            "kind": "thanks",
+            "language": "en",
         }
         return LeakConfirmed.model_validate(fields | changes)
 
@@ -84,14 +89,21 @@ class World:
     def reported(self, details: str | None = "it hurt", token_digest: str = "d" * 64) -> LeakReported:
         sealed = self.gateway.seal("report", token_digest, details.encode()) if details else None
         return LeakReported(
-            token_digest=token_digest, reported_at=self.clock.now, reason="harassment", details=sealed,
+            token_digest=token_digest,
+            reported_at=self.clock.now,
+            reason="harassment",
+            details=sealed,
         )
 
     def twin(self, **settings: Any) -> Service:
         """Another replica on the same database; it takes its delay from the settings."""
         changed = self.service.settings.model_copy(update=settings)
         return wiring.build(
-            changed, publisher=self.publisher, database=self.database, clock=self.clock, evaluate=self.rules,
+            changed,
+            publisher=self.publisher,
+            database=self.database,
+            clock=self.clock,
+            evaluate=self.rules,
         )
 
     async def tell(self, *events: Event) -> list[Event]:
@@ -169,13 +181,22 @@ async def world(database: Any, secrets_folder: Path, clock: HandClock) -> World:
     settings = Settings(secrets_dir=secrets_folder / "moderation", kafka_security="SASL_PLAINTEXT")
     publisher, rules = RecordingPublisher("moderation"), Rules()
     service = wiring.build(
-        settings, publisher=publisher, database=database, clock=clock, evaluate=rules, delay_s=lambda: DELAY_S,
+        settings,
+        publisher=publisher,
+        database=database,
+        clock=clock,
+        evaluate=rules,
+        delay_s=lambda: DELAY_S,
     )
     for prepare in service._on_start:
         await prepare()
     keyring = settings.keyring()
     return World(
-        service, publisher, database, clock, rules,
+        service,
+        publisher,
+        database,
+        clock,
+        rules,
         gateway=Sealer("gateway", _key(secrets_folder / "gateway/signing.key"), keyring, now=clock),
         audit=Opener("audit", _key(secrets_folder / "audit/opening.key"), keyring),
     )

@@ -98,15 +98,20 @@ async def test_the_reasons_are_prefilled_in_the_language_of_the_mail(world: Worl
     assert "message menace" in page.split("<textarea")[1].split("</textarea>")[0]
 
 
-@pytest.mark.parametrize("form", [
-    {"policy": "", "statement": REASONS},
-    {"policy": "no-such-policy", "statement": REASONS},
-    {"statement": REASONS},
-    {"policy": "threat", "statement": "   "},
-    {"policy": "threat", "statement": "x" * 2_001},
-])
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"policy": "", "statement": REASONS},
+        {"policy": "no-such-policy", "statement": REASONS},
+        {"statement": REASONS},
+        {"policy": "threat", "statement": "   "},
+        {"policy": "threat", "statement": "x" * 2_001},
+    ],
+)
 async def test_a_rejection_without_policy_or_reasons_is_refused(
-    world: World, mod_a: Moderator, form: dict[str, str],
+    world: World,
+    mod_a: Moderator,
+    form: dict[str, str],
 ):
     case = await held(world, mod_a)
     answer = await mod_a.act(case, "reject", **form)
@@ -222,7 +227,9 @@ async def test_a_threat_to_life_goes_to_audit_and_the_leak_is_never_approved(wor
 
 
 async def test_the_words_are_not_in_the_page_until_they_are_asked_for(
-    world: World, mod_a: Moderator, mod_b: Moderator,
+    world: World,
+    mod_a: Moderator,
+    mod_b: Moderator,
 ):
     case = await held(world, mod_a, "hold <b>my</b> hand & run")
     assert "my" not in (await mod_a.see(case)).split("<main")[1].split("Show the message")[0]
@@ -245,8 +252,15 @@ async def test_nothing_that_identifies_is_in_any_page(world: World, mod_a: Moder
     for path in paths:
         page = await mod_a.see(path)
         for secret in (
-            RECIPIENT, leak.leak_id, sent.leak_id, leak.recipient, leak.message,
-            "b" * 64, "c" * 64, "d" * 64, "127.0.0",
+            RECIPIENT,
+            leak.leak_id,
+            sent.leak_id,
+            leak.recipient,
+            leak.message,
+            "b" * 64,
+            "c" * 64,
+            "d" * 64,
+            "127.0.0",
         ):
             assert secret not in page, path
 

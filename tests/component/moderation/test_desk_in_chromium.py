@@ -64,7 +64,9 @@ async def test_a_leak_is_taken_read_and_approved_by_three_keys(world: World, con
 
 @pytest.mark.usefixtures("mod_a")
 async def test_a_leak_is_rejected_by_keyboard_with_reasons_shown_as_they_are_typed(
-    world: World, console: str, chromium: Browser,
+    world: World,
+    console: str,
+    chromium: Browser,
 ):
     await world.decide("hold this")
     page = await signed_in(chromium, console)
@@ -101,7 +103,11 @@ async def test_everything_works_without_script(world: World, console: str, chrom
 
 
 async def test_a_claim_that_is_lost_is_said_at_the_next_beat(
-    world: World, console: str, chromium: Browser, mod_a: Moderator, mod_b: Moderator,
+    world: World,
+    console: str,
+    chromium: Browser,
+    mod_a: Moderator,
+    mod_b: Moderator,
 ):
     await world.decide("hold this")
     case = await mod_a.take_next()
@@ -120,7 +126,9 @@ async def test_a_claim_that_is_lost_is_said_at_the_next_beat(
 
 @pytest.mark.usefixtures("mod_a")
 async def test_nothing_comes_from_elsewhere_and_nothing_is_refused_by_our_own_policy(
-    world: World, console: str, chromium: Browser,
+    world: World,
+    console: str,
+    chromium: Browser,
 ):
     await world.decide("hold this")
     page = await signed_in(chromium, console)

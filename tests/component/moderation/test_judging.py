@@ -16,7 +16,10 @@ async def test_a_kind_leak_is_approved_with_its_letter_still_sealed(world: World
     leak, told = await world.decide("thank you")
     assert (told.outcome, told.revision, told.automated, told.policy_version) == ("approved", 1, True, "rules-1")
     assert (told.message, told.recipient, told.recipient_pseudonym) == (
-        leak.message, leak.recipient, leak.recipient_pseudonym)
+        leak.message,
+        leak.recipient,
+        leak.recipient_pseudonym,
+    )
     assert told.deliver_at == told.decided_at + timedelta(seconds=DELAY_S)
 
 

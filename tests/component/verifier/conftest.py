@@ -38,12 +38,18 @@ class World:
     def submitted(self, sender: str = "anna@example.org", leak_id: str | None = None, **changes: Any) -> LeakSubmitted:
         leak_id = leak_id or secrets.token_hex(16)
         fields = {
-            "leak_id": leak_id, "submitted_at": self.clock.now, "confirm_before": self.clock.now + timedelta(days=1),
+            "leak_id": leak_id,
+            "submitted_at": self.clock.now,
+            "confirm_before": self.clock.now + timedelta(days=1),
             "sender": self.gateway.seal("sender", leak_id, sender.encode()),
             "recipient": self.gateway.seal("recipient", leak_id, b"ben@example.org"),
             "message": self.gateway.seal("message", leak_id, b"thank you"),
-            "recipient_pseudonym": "b" * 64, "domain_pseudonym": "c" * 64,
-            "relation": "friend", "kind": "thanks", "language": "en", "receipt_key": "k" * 43,
+            "recipient_pseudonym": "b" * 64,
+            "domain_pseudonym": "c" * 64,
+            "relation": "friend",
+            "kind": "thanks",
+            "language": "en",
+            "receipt_key": "k" * 43,
         }
         return LeakSubmitted.model_validate(fields | changes)
 
@@ -56,9 +62,7 @@ class World:
 
     def twin(self) -> Service:
         """Another replica, on the same database."""
-        return wiring.build(
-            self.service.settings, publisher=self.publisher, database=self.database, clock=self.clock
-        )
+        return wiring.build(self.service.settings, publisher=self.publisher, database=self.database, clock=self.clock)
 
     async def sweep(self) -> list[Event]:
         before = len(self.publisher.published)
@@ -117,7 +121,10 @@ async def world(database: Any, secrets_folder: Path, limits: dict[str, int]) -> 
         await prepare()
     keyring = settings.keyring()
     return World(
-        service, publisher, database, clock,
+        service,
+        publisher,
+        database,
+        clock,
         gateway=Sealer("gateway", _key(secrets_folder / "gateway/signing.key"), keyring, now=clock),
         mailer=Opener("mailer", _key(secrets_folder / "mailer/opening.key"), keyring),
     )

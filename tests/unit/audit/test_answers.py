@@ -22,9 +22,15 @@ NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 KEY = Ed25519PrivateKey.generate()
 PUBLIC = KEY.public_key().public_bytes_raw()
 ORIGIN = Origin(
-    address="2001:db8::7", port=51234, destination_address="2001:db8::1", destination_port=443,
-    captured_at_ns="1795176000000000001", obtained="proxy:192.0.2.9", claimed_address="198.51.100.2",
-    sender="anna@example.org", content_digest=content_digest("thank you", "ben@example.org"),
+    address="2001:db8::7",
+    port=51234,
+    destination_address="2001:db8::1",
+    destination_port=443,
+    captured_at_ns="1795176000000000001",
+    obtained="proxy:192.0.2.9",
+    claimed_address="198.51.100.2",
+    sender="anna@example.org",
+    content_digest=content_digest("thank you", "ben@example.org"),
 )
 
 
@@ -47,11 +53,21 @@ def test_one_changed_byte_anywhere_is_refused() -> None:
             check_answer(changed, PUBLIC)
 
 
-@pytest.mark.parametrize("change", [
-    lambda raw: raw + b"\n", lambda raw: b" " + raw, lambda raw: raw[:-1], lambda raw: b"", lambda raw: b"[]",
-    lambda raw: b"null", lambda raw: b'{"answer":1,"signature":"AA"}', lambda raw: json.dumps(json.loads(raw)).encode(),
-    lambda raw: raw.replace(b'"answer":', b'"answer":{},"answer":'), lambda raw: b"\xff" + raw,
-])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda raw: raw + b"\n",
+        lambda raw: b" " + raw,
+        lambda raw: raw[:-1],
+        lambda raw: b"",
+        lambda raw: b"[]",
+        lambda raw: b"null",
+        lambda raw: b'{"answer":1,"signature":"AA"}',
+        lambda raw: json.dumps(json.loads(raw)).encode(),
+        lambda raw: raw.replace(b'"answer":', b'"answer":{},"answer":'),
+        lambda raw: b"\xff" + raw,
+    ],
+)
 def test_what_is_not_byte_for_byte_the_answer_is_refused(change: Any) -> None:
     with pytest.raises(AnswerBroken):
         check_answer(change(answer()), PUBLIC)
@@ -95,7 +111,8 @@ def test_the_verifier_runs_alone_from_the_command_line(tmp_path: Path) -> None:
     changed.write_bytes(answer().replace(b"51234", b"51235"))
     key.write_text(to_base64url(PUBLIC) + "\n")
     for file, given, code, said in (
-        (whole, to_base64url(PUBLIC), 0, "The answer is whole"), (whole, str(key), 0, "The answer is whole"),
+        (whole, to_base64url(PUBLIC), 0, "The answer is whole"),
+        (whole, str(key), 0, "The answer is whole"),
         (changed, str(key), 1, "NOT WHOLE: the signature does not hold"),
         (whole, "not-a-key", 1, "NOT WHOLE: that is no public key"),
         (whole, "AAAA", 1, "NOT WHOLE: that is no public key"),

@@ -17,8 +17,15 @@ KEY = Ed25519PrivateKey.generate()
 RULES = Rules(timedelta(days=10), timedelta(hours=8), timedelta(hours=24))
 LEAK = "ab" * 16
 DRAFT = Draft(
-    authority="Tribunal", authorised_by="Juge Martin", reference="24/0817", ground="serious-crime", leak_id=LEAK,
-    fields=("address", "time"), urgency="ordinary", received_at=NOW, called_back="greffe",
+    authority="Tribunal",
+    authorised_by="Juge Martin",
+    reference="24/0817",
+    ground="serious-crime",
+    leak_id=LEAK,
+    fields=("address", "time"),
+    urgency="ordinary",
+    received_at=NOW,
+    called_back="greffe",
 )
 PEOPLE: dict[Role, str] = {"enterer": "ada", "approver": "ben", "other": "cleo"}
 
@@ -35,8 +42,13 @@ ALLOWED: dict[tuple[State, Action], set[Role]] = {
     ("spent", "close"): {"enterer", "approver", "other"},
 }
 WAY: dict[State, list[str]] = {
-    "entered": [], "approved": ["approved"], "lapsed": ["approved"], "opened": ["approved", "opened"],
-    "spent": ["approved", "opened"], "closed": ["approved", "opened", "closed"], "refused": ["refused"],
+    "entered": [],
+    "approved": ["approved"],
+    "lapsed": ["approved"],
+    "opened": ["approved", "opened"],
+    "spent": ["approved", "opened"],
+    "closed": ["approved", "opened", "closed"],
+    "refused": ["refused"],
 }
 
 
@@ -96,9 +108,17 @@ def test_an_approval_lives_one_day_and_not_a_second_more() -> None:
 
 def test_who_approves_again_replaces_who_approved_first() -> None:
     entries = written("approved")
-    again = Deed("order.approved", "cleo", NOW + timedelta(days=1), {
-        "fields": ["time"], "lapses_at": (NOW + timedelta(days=2)).isoformat(),
-    }, LEAK, 1)
+    again = Deed(
+        "order.approved",
+        "cleo",
+        NOW + timedelta(days=1),
+        {
+            "fields": ["time"],
+            "lapses_at": (NOW + timedelta(days=2)).isoformat(),
+        },
+        LEAK,
+        1,
+    )
     order = domain.orders([*entries, extend(entries[-1].head, again, KEY)])[1]
     assert (order.approved_by, order.granted) == ("cleo", ("time",))
     assert domain.why_not(order, "open", "ben", NOW + timedelta(days=1)) == "not_one_of_the_two"
@@ -112,26 +132,45 @@ def test_an_ordinary_order_has_ten_days_and_an_emergency_eight_hours() -> None:
 def test_a_draft_is_complete_only_with_everything() -> None:
     assert domain.problems(DRAFT, ["serious-crime"], NOW) == {}
     assert set(domain.problems(Draft(), ["serious-crime"], NOW)) == {
-        "authority", "authorised_by", "reference", "called_back", "ground", "leak_id", "fields", "urgency",
+        "authority",
+        "authorised_by",
+        "reference",
+        "called_back",
+        "ground",
+        "leak_id",
+        "fields",
+        "urgency",
         "received_at",
     }
 
 
-@pytest.mark.parametrize(("change", "problem"), [
-    ({"authority": "  "}, ("authority", "missing")), ({"reference": "x" * 301}, ("reference", "too_long")),
-    ({"ground": "curiosity"}, ("ground", "missing")), ({"leak_id": "AB" * 16}, ("leak_id", "not_an_id")),
-    ({"leak_id": "ab" * 16 + "\n"}, ("leak_id", "not_an_id")),
-    ({"fields": ("address", "everything")}, ("fields", "missing")), ({"urgency": "soon"}, ("urgency", "missing")),
-    ({"received_at": NOW + timedelta(minutes=1)}, ("received_at", "in_the_future")),
-])
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"authority": "  "}, ("authority", "missing")),
+        ({"reference": "x" * 301}, ("reference", "too_long")),
+        ({"ground": "curiosity"}, ("ground", "missing")),
+        ({"leak_id": "AB" * 16}, ("leak_id", "not_an_id")),
+        ({"leak_id": "ab" * 16 + "\n"}, ("leak_id", "not_an_id")),
+        ({"fields": ("address", "everything")}, ("fields", "missing")),
+        ({"urgency": "soon"}, ("urgency", "missing")),
+        ({"received_at": NOW + timedelta(minutes=1)}, ("received_at", "in_the_future")),
+    ],
+)
 def test_a_draft_with_a_fault_names_it(change: dict[str, Any], problem: tuple[str, str]) -> None:
     assert domain.problems(replace(DRAFT, **change), ["serious-crime"], NOW) == dict([problem])
 
 
-@pytest.mark.parametrize(("fields", "why"), [
-    (("address",), None), (("time", "address"), None), ((), "no_fields"), (("sender",), "field_not_asked"),
-    (("address", "sender"), "field_not_asked"),
-])
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        (("address",), None),
+        (("time", "address"), None),
+        ((), "no_fields"),
+        (("sender",), "field_not_asked"),
+        (("address", "sender"), "field_not_asked"),
+    ],
+)
 def test_an_approval_grants_what_is_asked_or_less(fields: tuple[str, ...], why: str | None) -> None:
     assert domain.fields_not_grantable(order_in("entered")[0], fields) == why
 

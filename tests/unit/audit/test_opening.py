@@ -94,10 +94,16 @@ def test_a_key_of_its_owner_alone_is_accepted(tmp_path: Path, mode: int) -> None
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
-@pytest.mark.parametrize(("mode", "owner", "group", "accepted"), [
-    (0o440, 0, 10_001, True), (0o440, 0, 10_002, False), (0o440, 10_001, 10_001, False), (0o444, 0, 10_001, False),
-    (0o460, 0, 10_001, False),
-])
+@pytest.mark.parametrize(
+    ("mode", "owner", "group", "accepted"),
+    [
+        (0o440, 0, 10_001, True),
+        (0o440, 0, 10_002, False),
+        (0o440, 10_001, 10_001, False),
+        (0o444, 0, 10_001, False),
+        (0o460, 0, 10_001, False),
+    ],
+)
 def test_a_mounted_secret_may_be_read_by_the_pods_own_group(
     tmp_path: Path, mode: int, owner: int, group: int, accepted: bool
 ) -> None:

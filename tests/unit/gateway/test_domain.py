@@ -95,5 +95,8 @@ def test_a_leak_over_its_senders_limit_says_so():
 def test_the_timeline_of_a_whole_life():
     standing = stand([SUBMITTED, CONFIRMED, HELD, APPROVED], at(60))
     assert standing.timeline == (
-        ("awaiting_confirmation", T0), ("in_review", at(10)), ("scheduled", at(20)), ("closed", at(50)),
+        ("awaiting_confirmation", T0),
+        ("in_review", at(10)),
+        ("scheduled", at(20)),
+        ("closed", at(50)),
     )

@@ -10,13 +10,35 @@ from services.gateway.forwarded import TrustedProxies, trusted_networks
 from services.gateway.settings import Settings
 
 TELLING = {
-    "forwarded": "for=1.2.3.4", "x-forwarded-for": "1.2.3.4", "x-forwarded-port": "1", "x-forwarded-host": "h",
-    "x-forwarded-proto": "https", "x-real-ip": "1.2.3.4", "user-agent": "Mozilla", "cookie": "a=b", "referer": "r",
-    "via": "1.1 proxy", "cf-connecting-ip": "1.2.3.4", "true-client-ip": "1.2.3.4", "x-client-ip": "1.2.3.4",
-    "x-cluster-client-ip": "1.2.3.4", "fastly-client-ip": "1.2.3.4", "client-ip": "1.2.3.4", "from": "a@b.example",
-    "sec-ch-ua": "x", "sec-ch-ua-platform": "x", "dnt": "1", "traceparent": "00-1", "baggage": "x", "tracestate": "x",
-    "x-request-id": "x", "x-amzn-trace-id": "x", "proxy-authorization": "x", "leak-client-key": "k",
-    "leak-client-address": "192.0.2.9", "anything-else": "x",
+    "forwarded": "for=1.2.3.4",
+    "x-forwarded-for": "1.2.3.4",
+    "x-forwarded-port": "1",
+    "x-forwarded-host": "h",
+    "x-forwarded-proto": "https",
+    "x-real-ip": "1.2.3.4",
+    "user-agent": "Mozilla",
+    "cookie": "a=b",
+    "referer": "r",
+    "via": "1.1 proxy",
+    "cf-connecting-ip": "1.2.3.4",
+    "true-client-ip": "1.2.3.4",
+    "x-client-ip": "1.2.3.4",
+    "x-cluster-client-ip": "1.2.3.4",
+    "fastly-client-ip": "1.2.3.4",
+    "client-ip": "1.2.3.4",
+    "from": "a@b.example",
+    "sec-ch-ua": "x",
+    "sec-ch-ua-platform": "x",
+    "dnt": "1",
+    "traceparent": "00-1",
+    "baggage": "x",
+    "tracestate": "x",
+    "x-request-id": "x",
+    "x-amzn-trace-id": "x",
+    "proxy-authorization": "x",
+    "leak-client-key": "k",
+    "leak-client-address": "192.0.2.9",
+    "anything-else": "x",
 }
 
 
@@ -40,7 +62,12 @@ class Further:
 def scope_of(headers=None, client=("203.0.113.50", 50000)):
     pairs = [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
     return {
-        "type": "http", "method": "GET", "path": "/", "client": client, "server": ("192.0.2.1", 8080), "headers": pairs,
+        "type": "http",
+        "method": "GET",
+        "path": "/",
+        "client": client,
+        "server": ("192.0.2.1", 8080),
+        "headers": pairs,
     }
 
 
@@ -113,10 +140,17 @@ async def test_a_bug_after_the_answer_began_is_not_answered_twice():
     assert [message["status"] for message in answers if "status" in message] == [204]
 
 
-@pytest.mark.parametrize(("host", "answered"), [
-    ("localhost", True), ("LOCALHOST:8080", True), ("[::1]:8080", True), ("evil.example", False), ("", False),
-    ("localhost.evil.example", False),
-])
+@pytest.mark.parametrize(
+    ("host", "answered"),
+    [
+        ("localhost", True),
+        ("LOCALHOST:8080", True),
+        ("[::1]:8080", True),
+        ("evil.example", False),
+        ("", False),
+        ("localhost.evil.example", False),
+    ],
+)
 async def test_only_our_own_names_are_answered(host, answered):
     seen, _ = await through(scope_of({"host": host}), hosts=("localhost", "[::1]"))
     assert bool(seen) is answered

@@ -40,8 +40,13 @@ CASES = [
     ("no space after the comma", XFF, PROXY, [(XFF, "6.6.6.6,1.2.3.4:9")], ("1.2.3.4", 9, VIA)),
     ("tabs and spaces", XFF, PROXY, [(XFF, " \t1.2.3.4:9 \t")], ("1.2.3.4", 9, VIA)),
     ("two trusted hops", XFF, PROXY, [(XFF, f"1.2.3.4:9, {OUTER}")], ("1.2.3.4", 9, f"proxy:{OUTER}")),
-    ("two trusted hops, forged left", XFF, PROXY, [(XFF, f"6.6.6.6, 1.2.3.4:9, {OUTER}:7")],
-     ("1.2.3.4", 9, f"proxy:{OUTER}")),
+    (
+        "two trusted hops, forged left",
+        XFF,
+        PROXY,
+        [(XFF, f"6.6.6.6, 1.2.3.4:9, {OUTER}:7")],
+        ("1.2.3.4", 9, f"proxy:{OUTER}"),
+    ),
     ("only trusted hops", XFF, PROXY, [(XFF, f"{OUTER}:55")], (OUTER, 55, VIA)),
     ("a proxy that says nothing", XFF, PROXY, [], (*PROXY, "socket")),
     ("the header that this proxy doesn't write", XFF, PROXY, [(FWD, "for=6.6.6.6")], (*PROXY, "socket")),
@@ -74,13 +79,16 @@ CASES = [
     # RFC 7239.
     ("Forwarded, plain", FWD, PROXY, [(FWD, "for=1.2.3.4;proto=https;by=10.0.0.7")], ("1.2.3.4", None, VIA)),
     ("Forwarded with a port", FWD, PROXY, [(FWD, 'for="1.2.3.4:5678"')], ("1.2.3.4", 5678, VIA)),
-    ("Forwarded with IPv6 and a port", FWD, PROXY, [(FWD, 'For="[2001:db8:cafe::17]:4711"')],
-     ("2001:db8:cafe::17", 4711, VIA)),
+    (
+        "Forwarded with IPv6 and a port",
+        FWD,
+        PROXY,
+        [(FWD, 'For="[2001:db8:cafe::17]:4711"')],
+        ("2001:db8:cafe::17", 4711, VIA),
+    ),
     ("Forwarded, forged left", FWD, PROXY, [(FWD, 'for=6.6.6.6, for="1.2.3.4:9"')], ("1.2.3.4", 9, VIA)),
-    ("Forwarded, an open quote on the left", FWD, PROXY, [(FWD, 'for="6.6.6.6, for="1.2.3.4:9"')],
-     ("1.2.3.4", 9, VIA)),
-    ("Forwarded, an escaped quote on the left", FWD, PROXY, [(FWD, 'for="\\", for="1.2.3.4:9"')],
-     ("1.2.3.4", 9, VIA)),
+    ("Forwarded, an open quote on the left", FWD, PROXY, [(FWD, 'for="6.6.6.6, for="1.2.3.4:9"')], ("1.2.3.4", 9, VIA)),
+    ("Forwarded, an escaped quote on the left", FWD, PROXY, [(FWD, 'for="\\", for="1.2.3.4:9"')], ("1.2.3.4", 9, VIA)),
     ("Forwarded, two lines", FWD, PROXY, [(FWD, "for=6.6.6.6"), (FWD, 'for="1.2.3.4:9"')], ("1.2.3.4", 9, VIA)),
     ("Forwarded, hidden port", FWD, PROXY, [(FWD, 'for="1.2.3.4:_gazonk"')], ("1.2.3.4", None, VIA)),
     ("Forwarded, hidden node", FWD, PROXY, [(FWD, "for=6.6.6.6, for=_hidden")], (*PROXY, "socket")),
@@ -89,13 +97,19 @@ CASES = [
     ("Forwarded with two for", FWD, PROXY, [(FWD, "for=6.6.6.6;for=1.2.3.4")], (*PROXY, "socket")),
     ("Forwarded, not pairs", FWD, PROXY, [(FWD, "1.2.3.4")], (*PROXY, "socket")),
     ("Forwarded, X-Forwarded-For's form", FWD, PROXY, [(FWD, "6.6.6.6, 1.2.3.4")], (*PROXY, "socket")),
-    ("Forwarded through two", FWD, PROXY, [(FWD, f'for=6.6.6.6, for="1.2.3.4:9", for={OUTER}')],
-     ("1.2.3.4", 9, f"proxy:{OUTER}")),
+    (
+        "Forwarded through two",
+        FWD,
+        PROXY,
+        [(FWD, f'for=6.6.6.6, for="1.2.3.4:9", for={OUTER}')],
+        ("1.2.3.4", 9, f"proxy:{OUTER}"),
+    ),
 ]
 
 
-@pytest.mark.parametrize(("header", "peer", "headers", "expected"), [case[1:] for case in CASES],
-                         ids=[case[0] for case in CASES])
+@pytest.mark.parametrize(
+    ("header", "peer", "headers", "expected"), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
+)
 def test_the_recorded_peer_is_the_true_one(header, peer, headers, expected):
     trusted = TrustedProxies(trusted_networks(NETWORKS), header)
     socket = Hop(plain_address(peer[0]) or "", peer[1])

@@ -44,7 +44,8 @@ async def test_requests_of_one_round_go_out_together_origins_first():
     intake = Intake(slow)
     await asyncio.gather(*(take(intake, number) for number in range(3)))
     assert slow.groups == [
-        [("origin", b"0"), ("origin", b"1"), ("origin", b"2")], [("leak", b"0"), ("leak", b"1"), ("leak", b"2")],
+        [("origin", b"0"), ("origin", b"1"), ("origin", b"2")],
+        [("leak", b"0"), ("leak", b"1"), ("leak", b"2")],
     ]
 
 

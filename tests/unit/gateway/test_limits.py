@@ -129,8 +129,13 @@ def test_a_window_that_outlives_its_key_is_refused(rate):
         parse_rate(rate)
 
 
-@pytest.mark.parametrize(("address", "network"), [
-    ("192.0.2.1", "192.0.2.1"), ("2001:db8::1", "2001:db8::/64"), ("2001:db8:0:0:1::1", "2001:db8::/64"),
-])
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("2001:db8::1", "2001:db8::/64"),
+        ("2001:db8:0:0:1::1", "2001:db8::/64"),
+    ],
+)
 def test_what_one_person_holds(address, network):
     assert network_of(address) == network

@@ -7,9 +7,16 @@ from services.gateway.links import token_of
 TOKEN = "d0oZt3yq0bj4fdxImTepHw"
 
 
-@pytest.mark.parametrize("typed", [
-    TOKEN, f" {TOKEN} ", f"{TOKEN}?lang=en", f"https://leak.example/block/{TOKEN}?lang=fr", f"/stop/{TOKEN}/#there",
-])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        TOKEN,
+        f" {TOKEN} ",
+        f"{TOKEN}?lang=en",
+        f"https://leak.example/block/{TOKEN}?lang=fr",
+        f"/stop/{TOKEN}/#there",
+    ],
+)
 def test_the_token_is_found_in_what_people_paste(typed: str) -> None:
     assert token_of(typed) == TOKEN
 

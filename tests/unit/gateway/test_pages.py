@@ -121,7 +121,11 @@ async def test_a_shared_domain_is_warned_of_and_another_is_not() -> None:
 async def test_a_form_from_another_site_is_refused() -> None:
     acts = FakeActs()
     async with visitor(acts) as client:
-        for name, value in (("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site"), ("origin", "https://a.example")):
+        for name, value in (
+            ("sec-fetch-site", "cross-site"),
+            ("sec-fetch-site", "same-site"),
+            ("origin", "https://a.example"),
+        ):
             page = await client.post("/leaks", data=TYPED, headers={name: value})
             assert page.status_code == 403
     assert acts.calls == []
@@ -130,7 +134,10 @@ async def test_a_form_from_another_site_is_refused() -> None:
 async def test_a_form_of_ours_is_taken_from_new_and_old_browsers() -> None:
     acts = FakeActs()
     ours: tuple[dict[str, str], ...] = (
-        {"sec-fetch-site": "same-origin", "origin": "null"}, {"origin": "https://leak.example"}, {"origin": "null"}, {},
+        {"sec-fetch-site": "same-origin", "origin": "null"},
+        {"origin": "https://leak.example"},
+        {"origin": "null"},
+        {},
     )
     async with visitor(acts) as client:
         for headers in ours:
@@ -215,7 +222,11 @@ async def test_cancelling_is_offered_while_it_is_possible() -> None:
 
 async def test_the_language_is_the_visitors_choice_then_their_browsers_then_english() -> None:
     asked = {
-        "fr-CA,fr;q=0.9,en;q=0.8": "fr", "de, en;q=0.2, fr;q=0.3": "fr", "fr;q=0, *": "en", "de": "en", "fr;q=x,": "en",
+        "fr-CA,fr;q=0.9,en;q=0.8": "fr",
+        "de, en;q=0.2, fr;q=0.3": "fr",
+        "fr;q=0, *": "en",
+        "de": "en",
+        "fr;q=x,": "en",
     }
     async with visitor(FakeActs()) as client:
         for header, language in asked.items():

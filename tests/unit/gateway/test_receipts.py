@@ -72,8 +72,10 @@ def test_the_parts_of_a_receipt_do_not_tell_one_another():
 def test_a_repeatable_receipt_needs_the_key_the_request_and_the_secret():
     digest = request_digest("a", "b")
     receipts = [
-        Receipt.repeatable(b"s" * 32, "k" * 22, digest), Receipt.repeatable(b"s" * 32, "k" * 22, digest),
-        Receipt.repeatable(b"t" * 32, "k" * 22, digest), Receipt.repeatable(b"s" * 32, "l" * 22, digest),
+        Receipt.repeatable(b"s" * 32, "k" * 22, digest),
+        Receipt.repeatable(b"s" * 32, "k" * 22, digest),
+        Receipt.repeatable(b"t" * 32, "k" * 22, digest),
+        Receipt.repeatable(b"s" * 32, "l" * 22, digest),
         Receipt.repeatable(b"s" * 32, "k" * 22, request_digest("a", "c")),
     ]
     assert receipts[0] == receipts[1]
@@ -85,9 +87,17 @@ def test_parts_of_a_request_can_not_run_into_each_other():
     assert request_digest("a", "") != request_digest("", "a")
 
 
-@pytest.mark.parametrize(("key", "usable"), [
-    ("a" * 21, False), ("a" * 22, True), ("a" * 200, True), ("a" * 201, False), ("a b" * 10, False), ("é" * 30, False),
-])
+@pytest.mark.parametrize(
+    ("key", "usable"),
+    [
+        ("a" * 21, False),
+        ("a" * 22, True),
+        ("a" * 200, True),
+        ("a" * 201, False),
+        ("a b" * 10, False),
+        ("é" * 30, False),
+    ],
+)
 def test_an_idempotency_key_has_room_for_128_bits(key, usable):
     assert bool(IDEMPOTENCY_KEY.fullmatch(key)) is usable
 

@@ -63,9 +63,13 @@ def gone(pid: int) -> bool:
     return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
-@pytest.mark.parametrize(("how", "told"), [
-    (signal.SIGTERM, "kafka died (SIGTERM: hello (log: "), (signal.SIGKILL, "kafka died (killed by SIGKILL (log: "),
-])
+@pytest.mark.parametrize(
+    ("how", "told"),
+    [
+        (signal.SIGTERM, "kafka died (SIGTERM: hello (log: "),
+        (signal.SIGKILL, "kafka died (killed by SIGKILL (log: "),
+    ],
+)
 async def test_a_program_that_dies_is_told_of_and_started_again(stage: Stage, how: signal.Signals, told: str) -> None:
     port = free_base()
     await stage.supervisor.start(

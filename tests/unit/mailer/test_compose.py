@@ -45,15 +45,23 @@ def part(mail: Mail, subtype: str) -> str:
 
 def expected(message: str, **chosen: str) -> Letter:
     all_chosen = {**CHOSEN, **chosen}
-    return Letter(all_chosen["relation"], all_chosen["kind"], all_chosen["language"], message, LetterLinks(
-        block=f"https://leak.example/block/{TOKENS.block(LEAK)}?lang={all_chosen['language']}",
-        report=f"https://leak.example/report/{TOKENS.report(LEAK)}?lang={all_chosen['language']}",
-        about=f"https://leak.example/about?lang={all_chosen['language']}#recipient",
-    ))
+    return Letter(
+        all_chosen["relation"],
+        all_chosen["kind"],
+        all_chosen["language"],
+        message,
+        LetterLinks(
+            block=f"https://leak.example/block/{TOKENS.block(LEAK)}?lang={all_chosen['language']}",
+            report=f"https://leak.example/report/{TOKENS.report(LEAK)}?lang={all_chosen['language']}",
+            about=f"https://leak.example/about?lang={all_chosen['language']}#recipient",
+        ),
+    )
 
 
 @given(
-    message=st.text(max_size=2_000), relation=st.sampled_from(RELATIONS), kind=st.sampled_from(KINDS),
+    message=st.text(max_size=2_000),
+    relation=st.sampled_from(RELATIONS),
+    kind=st.sampled_from(KINDS),
     language=st.sampled_from(LANGUAGES),
 )
 @settings(max_examples=200, deadline=None)
@@ -67,11 +75,24 @@ def test_every_text_comes_out_of_the_mail_as_it_went_in(message: str, relation: 
     assert parsed(mail)["Subject"] == written.subject
 
 
-@pytest.mark.parametrize("message", [
-    "x" * 10_000, "\U0001f48c" * 500, "שלום עולם", "مرحبا \u202eabc\u202c", ".\r\n.\r\n..\r\n", "--=_leak--",
-    "\r\rlone\rbreaks", "From here", "=3D=\n", "trailing space \nand tab\t\n", "%(block)s %s 100 %",
-    "<script>alert(1)</script>", "\0\x1b",
-])
+@pytest.mark.parametrize(
+    "message",
+    [
+        "x" * 10_000,
+        "\U0001f48c" * 500,
+        "שלום עולם",
+        "مرحبا \u202eabc\u202c",
+        ".\r\n.\r\n..\r\n",
+        "--=_leak--",
+        "\r\rlone\rbreaks",
+        "From here",
+        "=3D=\n",
+        "trailing space \nand tab\t\n",
+        "%(block)s %s 100 %",
+        "<script>alert(1)</script>",
+        "\0\x1b",
+    ],
+)
 def test_difficult_texts_too(message: str) -> None:
     mail = letter(message)
     assert part(mail, "plain") == write(expected(message)).text.replace("\n", "\r\n")
@@ -112,10 +133,21 @@ def test_no_address_begins_a_header_of_its_own(local: str, domain: str) -> None:
     assert [line.split(b":")[0].decode() for line in head.split(b"\r\n") if line[:1] != b" "] == list(ALLOWED_HEADERS)
 
 
-@pytest.mark.parametrize("address", [
-    "a@b.org\r\nBcc: c@d.org", "a b@c.org", "<a@b.org>", "a@b.org,c@d.org", '"a"@b.org', "@b.org", "a@", "a@b@c.org",
-    "a\u2028b@c.org", "a@exa mple.org",
-])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "a@b.org\r\nBcc: c@d.org",
+        "a b@c.org",
+        "<a@b.org>",
+        "a@b.org,c@d.org",
+        '"a"@b.org',
+        "@b.org",
+        "a@",
+        "a@b@c.org",
+        "a\u2028b@c.org",
+        "a@exa mple.org",
+    ],
+)
 def test_what_is_no_single_address_is_refused(address: str) -> None:
     with pytest.raises(NotAnAddress):
         on_envelope(address)

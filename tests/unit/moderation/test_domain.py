@@ -13,8 +13,16 @@ from shared.events.leaks import LeakConfirmed
 NOON = datetime(2026, 11, 20, 12, 0, 0, 123_456, tzinfo=UTC)
 SEALED = "lk1.a.b.c"
 EVENT = LeakConfirmed(
-    leak_id="a" * 32, confirmed_at=NOON, recipient=SEALED, recipient_pseudonym="b" * 64, domain_pseudonym="c" * 64,
-    message=SEALED, relation="friend", kind="joke", language="fr", receipt_key="k" * 43,
+    leak_id="a" * 32,
+    confirmed_at=NOON,
+    recipient=SEALED,
+    recipient_pseudonym="b" * 64,
+    domain_pseudonym="c" * 64,
+    message=SEALED,
+    relation="friend",
+    kind="joke",
+    language="fr",
+    receipt_key="k" * 43,
 )
 FOUND = (Finding("threat", "threat.en.x", 0, 3),)
 

@@ -18,13 +18,24 @@ def finding(start: int, end: int) -> Finding:
 def test_findings_that_overlap_cut_the_message_where_each_begins_and_ends():
     found = views.pieces("abcdefgh", [finding(1, 5), finding(3, 7)])
     assert [(piece.text, piece.numbers) for piece in found] == [
-        ("a", ()), ("bc", (1,)), ("de", (1, 2)), ("fg", (2,)), ("h", ()),
+        ("a", ()),
+        ("bc", (1,)),
+        ("de", (1, 2)),
+        ("fg", (2,)),
+        ("h", ()),
     ]
 
 
-@pytest.mark.parametrize("findings", [
-    [], [finding(0, 8)], [finding(2, 2)], [finding(5, 99)], [finding(0, 3), finding(0, 3)],
-])
+@pytest.mark.parametrize(
+    "findings",
+    [
+        [],
+        [finding(0, 8)],
+        [finding(2, 2)],
+        [finding(5, 99)],
+        [finding(0, 3), finding(0, 3)],
+    ],
+)
 def test_nothing_of_the_message_is_lost_or_doubled(findings: list[Finding]):
     assert "".join(piece.text for piece in views.pieces("abcdefgh", findings)) == "abcdefgh"
 
@@ -33,13 +44,16 @@ def test_an_empty_message_has_no_pieces():
     assert views.pieces("", [finding(0, 4)]) == []
 
 
-@pytest.mark.parametrize(("since", "age"), [
-    (timedelta(seconds=-5), ("minutes", 0)),
-    (timedelta(minutes=119), ("minutes", 119)),
-    (timedelta(hours=2), ("hours", 2)),
-    (timedelta(hours=47), ("hours", 47)),
-    (timedelta(days=2), ("days", 2)),
-])
+@pytest.mark.parametrize(
+    ("since", "age"),
+    [
+        (timedelta(seconds=-5), ("minutes", 0)),
+        (timedelta(minutes=119), ("minutes", 119)),
+        (timedelta(hours=2), ("hours", 2)),
+        (timedelta(hours=47), ("hours", 47)),
+        (timedelta(days=2), ("days", 2)),
+    ],
+)
 def test_ages_are_rough(since: timedelta, age: tuple[str, int]):
     assert views.age(NOON - since, NOON) == age
 

@@ -17,8 +17,16 @@ NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 EVENTS: list[Event] = [
     LeakCancelled(leak_id="a" * 32, cancelled_at=NOON),
     DeadLetter.model_construct(
-        service="mailer", from_topic="leak.decided.v1", partition=1, offset=7, record_key=None, record_value=None,
-        record_headers={}, error_class="Permanent", attempts=1, died_at=NOON,
+        service="mailer",
+        from_topic="leak.decided.v1",
+        partition=1,
+        offset=7,
+        record_key=None,
+        record_value=None,
+        record_headers={},
+        error_class="Permanent",
+        attempts=1,
+        died_at=NOON,
     ),
 ]
 

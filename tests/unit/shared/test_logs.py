@@ -33,17 +33,19 @@ def test_a_librarys_words_and_traceback_stay_out() -> None:
 
 def test_an_exception_that_we_log_keeps_its_text_to_itself() -> None:
     (line,) = lines(
-        "try:\n    raise ValueError('anna@example.org')\n"
-        "except ValueError:\n    logs.get('mailer').exception('failed')"
+        "try:\n    raise ValueError('anna@example.org')\nexcept ValueError:\n    logs.get('mailer').exception('failed')"
     )
     assert line["event"] == "failed"
 
 
 def test_libraries_that_print_records_are_kept_at_warnings() -> None:
-    assert lines(
-        "logging.getLogger('aiokafka').debug('key=anna')\nlogging.getLogger('pymongo.command').info('anna')\n"
-        "logging.getLogger('uvicorn.access').error('anna')"
-    ) == []
+    assert (
+        lines(
+            "logging.getLogger('aiokafka').debug('key=anna')\nlogging.getLogger('pymongo.command').info('anna')\n"
+            "logging.getLogger('uvicorn.access').error('anna')"
+        )
+        == []
+    )
 
 
 def test_a_library_that_says_the_same_again_and_again_is_heard_once_and_counted() -> None:

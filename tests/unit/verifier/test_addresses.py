@@ -68,14 +68,17 @@ async def test_without_dns_every_host_may_take_mail():
     assert await addresses.that_take_mail({"a@gone.example"}, AnyMailHost()) == {"a@gone.example"}
 
 
-@pytest.mark.parametrize(("answer", "refuses"), [
-    (dns.resolver.NXDOMAIN(), True),
-    ([mx(".")], True),
-    ([mx("mail.example.")], False),
-    (dns.resolver.NoAnswer, False),
-    (dns.exception.Timeout(), False),
-    (dns.resolver.NoNameservers(), False),
-])
+@pytest.mark.parametrize(
+    ("answer", "refuses"),
+    [
+        (dns.resolver.NXDOMAIN(), True),
+        ([mx(".")], True),
+        ([mx("mail.example.")], False),
+        (dns.resolver.NoAnswer, False),
+        (dns.exception.Timeout(), False),
+        (dns.resolver.NoNameservers(), False),
+    ],
+)
 async def test_only_a_missing_domain_or_a_null_mx_refuses(answer, refuses: bool):
     if answer is dns.resolver.NoAnswer:
         answer = dns.resolver.NoAnswer(response=dns.message.make_query("example.", "MX"))

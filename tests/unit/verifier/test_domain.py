@@ -14,9 +14,18 @@ SEALED = "lk1.aGVhZGVy.c2lnbmF0dXJl.cmVjb3Jk"
 
 def submitted(**changes: object) -> LeakSubmitted:
     fields = {
-        "leak_id": "a" * 32, "submitted_at": NOON, "confirm_before": NOON + timedelta(days=1), "sender": SEALED,
-        "recipient": SEALED, "recipient_pseudonym": "b" * 64, "domain_pseudonym": "c" * 64, "message": SEALED,
-        "relation": "friend", "kind": "thanks", "language": "fr", "receipt_key": "k" * 43,
+        "leak_id": "a" * 32,
+        "submitted_at": NOON,
+        "confirm_before": NOON + timedelta(days=1),
+        "sender": SEALED,
+        "recipient": SEALED,
+        "recipient_pseudonym": "b" * 64,
+        "domain_pseudonym": "c" * 64,
+        "message": SEALED,
+        "relation": "friend",
+        "kind": "thanks",
+        "language": "fr",
+        "receipt_key": "k" * 43,
     }
     return LeakSubmitted.model_validate(fields | changes)
 
@@ -24,8 +33,13 @@ def submitted(**changes: object) -> LeakSubmitted:
 def pending() -> Pending:
     event = submitted()
     return Pending(
-        leak_id=event.leak_id, sender="d" * 64, confirm_digest="e" * 64, stop_digest="f" * 64,
-        expires_at=event.confirm_before, letter=domain.letter_of(event), challenge=None,
+        leak_id=event.leak_id,
+        sender="d" * 64,
+        confirm_digest="e" * 64,
+        stop_digest="f" * 64,
+        expires_at=event.confirm_before,
+        letter=domain.letter_of(event),
+        challenge=None,
     )
 
 
@@ -51,12 +65,15 @@ def test_an_expiry_is_told_with_the_promised_time_not_with_the_sweeps():
     assert told.expired_at == domain.whole_milliseconds(NOON + timedelta(days=1))
 
 
-@pytest.mark.parametrize(("outcome", "reason"), [
-    (domain.stopped(pending(), NOON), "sender_stopped"),
-    (domain.cancelled("a" * 32, pending(), NOON), "cancelled"),
-    (domain.cancelled("a" * 32, None, NOON), "cancelled"),
-    (domain.over_the_limit(domain.confirmed(pending(), NOON)), "sender_limit"),
-])
+@pytest.mark.parametrize(
+    ("outcome", "reason"),
+    [
+        (domain.stopped(pending(), NOON), "sender_stopped"),
+        (domain.cancelled("a" * 32, pending(), NOON), "cancelled"),
+        (domain.cancelled("a" * 32, None, NOON), "cancelled"),
+        (domain.over_the_limit(domain.confirmed(pending(), NOON)), "sender_limit"),
+    ],
+)
 def test_a_withdrawal_says_why(outcome: domain.Outcome, reason: str):
     told = domain.event_of(outcome, pending().letter)
     assert isinstance(told, LeakWithdrawn)
@@ -69,8 +86,13 @@ def test_a_click_counts_up_to_the_promised_time():
     assert not domain.in_time(pending(), end + timedelta(milliseconds=1))
 
 
-@pytest.mark.parametrize(("now", "takes_mail", "due"), [
-    (NOON, True, True), (NOON, False, False), (NOON + timedelta(days=1), True, False),
-])
+@pytest.mark.parametrize(
+    ("now", "takes_mail", "due"),
+    [
+        (NOON, True, True),
+        (NOON, False, False),
+        (NOON + timedelta(days=1), True, False),
+    ],
+)
 def test_no_mail_is_due_when_it_cannot_arrive_or_comes_too_late(now: datetime, takes_mail: bool, due: bool):
     assert domain.may_be_challenged(submitted(), now, takes_mail=takes_mail) is due
