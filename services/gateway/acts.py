@@ -100,7 +100,7 @@ class Acts(Protocol):
         """Says nothing about the token: known, used, expired or strange."""
 
     async def stop(self, request: Request, token: str) -> None:
-        """ "This wasn't me, never again." As silent as confirm."""
+        """The holder of the address: "This wasn't me, never again." As silent as confirm."""
 
     async def status(self, request: Request, receipt: str) -> Status:
         """Raises ReceiptUnknown."""
@@ -109,7 +109,7 @@ class Acts(Protocol):
         """A request: done once the status says so. Raises ReceiptUnknown."""
 
     async def block(self, request: Request, token: str) -> None:
-        """ "Never write to me again." As silent as confirm."""
+        """The recipient: "Never write to me again." As silent as confirm."""
 
     async def report(self, request: Request, token: str, reason: str, details: str) -> None:
         """As silent as confirm."""

@@ -40,7 +40,7 @@ class ConfirmationClicked(TokenUsed):
 
 
 class SenderStopped(TokenUsed):
-    """ "This wasn't me, never again": the holder of a sender's address refuses confirmation mails."""
+    """The holder of a sender's address refuses confirmation mails: "This wasn't me, never again"."""
 
     TOPIC: ClassVar[str] = "sender.stopped.v1"
     stopped_at: Moment
