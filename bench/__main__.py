@@ -9,7 +9,7 @@ from pathlib import Path
 from bench import accept, audit, journey, mailer
 from bench.measure import keep
 from bench.tools import NotHere
-from tests.stack import running
+from local.stack import running
 
 BENCHMARKS = {"accept": accept.run, "audit": audit.run, "mailer": mailer.run, "journey": journey.run}
 

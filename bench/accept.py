@@ -7,7 +7,8 @@ from typing import Any
 from bench.measure import HERE, Figures, ratios, spread
 from bench.tools import find
 from local.programs import PYTHON, Program, kept_environment
-from tests.stack import RealParts, accepts, free_base, until
+from local.stack import RealParts, accepts, free_base
+from local.until import until
 
 UNLIMITED = "100000000 per 10 minutes"
 CONNECTIONS = 64

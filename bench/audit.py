@@ -11,10 +11,11 @@ from pymongo import MongoClient
 from bench import seals
 from bench.measure import Figures, ratios, spread
 from bench.traffic import publish
+from local.groups import lag
+from local.stack import RealParts
+from local.until import until
 from shared.events.origins import OriginCaptured
 from shared.events.topics import TOPICS
-from tests.groups import lag
-from tests.stack import RealParts, until
 
 BATCH = 500
 

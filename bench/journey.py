@@ -17,10 +17,10 @@ from bench.accept import UNLIMITED
 from bench.measure import Figures, percentile, spread
 from bench.seals import MESSAGE
 from bench.traffic import settings_of
+from local.stack import RealParts
 from shared.events.confirmations import SenderChallenged
 from shared.events.topics import SERVICES
 from shared.unsealing import Opener
-from tests.stack import RealParts
 
 CONNECTIONS = 16
 SERVERS = ("kafka", "database", "audit-database", "smtp-sink")

@@ -5,8 +5,8 @@ import asyncio
 from bench import postfix, seals
 from bench.measure import Figures, ratios, spread
 from bench.traffic import publish, told
+from local.stack import RealParts
 from shared.events.deliveries import LeakDelivered
-from tests.stack import RealParts
 
 MAIL_BYTES = 5_500
 """About what a leak of 200 characters is on the wire, both alternatives included."""

@@ -6,7 +6,8 @@ import time
 
 from bench.tools import Tool, find
 from local.programs import Program
-from tests.stack import RealParts, accepts, free_base, until
+from local.stack import RealParts, accepts, free_base
+from local.until import until
 
 SESSIONS = 40
 """As many as the mailer has connections by default."""

@@ -8,10 +8,10 @@ from typing import ClassVar
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaConnectionError
 
+from local.stack import RealParts
 from shared.runtime.envelope import Event
 from shared.runtime.kafka import Publisher
 from shared.runtime.settings import ServiceSettings, settings_config
-from tests.stack import RealParts
 
 CHUNK = 2_000
 WITHIN_S = 600

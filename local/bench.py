@@ -10,6 +10,6 @@ HELP = "benchmarks as ratios within one run: accept, audit, mailer, journey (--l
 
 
 def run(arguments: list[str]) -> int:
-    """In a process of its own, since it uses the tests' real parts."""
+    """In a process of its own, so that it ends with all that it started."""
     jars.install(JARS, lambda _done, _total: None)
     return subprocess.run([PYTHON, "-m", "bench", *arguments], cwd=CHECKOUT, check=False).returncode

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from local.stack import RealParts, running
 from tests.canaries.lives import Lives
 from tests.canaries.people import FATES
 from tests.canaries.strays import lived
 from tests.canaries.world import World, world
-from tests.stack import RealParts, running
 
 
 @pytest.fixture(scope="package")

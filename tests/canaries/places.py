@@ -16,7 +16,7 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
 from local.kafka import ADMIN
-from tests.stack import RealParts
+from local.stack import RealParts
 
 Piece = tuple[str, bytes]
 """Where it was, what was there."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pytest
 from pydantic import ValidationError
 
+from local.stack import RealParts
 from services.audit.opening import OriginOpener
 from shared.digests import from_base64url
 from shared.events.origins import OriginCaptured
@@ -15,7 +16,6 @@ from shared.sealing import Keyring
 from tests.canaries.client import Answer, ask
 from tests.canaries.people import TRUSTED_PROXY, people
 from tests.canaries.world import World
-from tests.stack import RealParts
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 

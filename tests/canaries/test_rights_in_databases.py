@@ -8,8 +8,8 @@ import pytest
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
+from local.stack import RealParts
 from shared.events.topics import SERVICES
-from tests.stack import RealParts
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 

@@ -25,9 +25,9 @@ from confluent_kafka.admin import (
     ResourceType,
 )
 
+from local.stack import RealParts
 from shared.events.topics import SERVICES, TOPICS
 from shared.runtime.kafka import group_of
-from tests.stack import RealParts
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 

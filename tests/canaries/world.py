@@ -11,12 +11,13 @@ from http import HTTPStatus
 
 from local.layout import CHECKOUT, HOST
 from local.programs import PYTHON, Program, server_programs
+from local.stack import RealParts, accepts
+from local.until import until
 from shared.console.passwords import generate
 from shared.events.topics import SERVICES
 from tests.canaries.client import ask
 from tests.canaries.people import TRUSTED_PROXY
 from tests.canaries.places import Places
-from tests.stack import RealParts, accepts, until
 
 MODERATOR = "canary-moderator"
 SETTINGS: Mapping[str, Mapping[str, object]] = {

@@ -12,8 +12,9 @@ import pytest
 from motor.motor_asyncio import AsyncIOMotorClient
 
 from deploy.setup import keys
-from tests.fakes.clock import HandClock
-from tests.stack import accepts, until
+from local.stack import accepts
+from local.until import until
+from tests.support.fakes.clock import HandClock
 
 
 @pytest.fixture(scope="session")

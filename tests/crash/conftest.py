@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from local.stack import running
 from tests.crash.runs import Runs
 from tests.crash.supervisor import Supervisor
 from tests.crash.table import ROWS, Table
-from tests.stack import running
 
 
 @pytest.fixture(scope="package")

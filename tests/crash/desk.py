@@ -6,9 +6,9 @@ from typing import Literal
 
 import httpx
 
+from local.stack import RealParts
 from local.visitor import Page
 from shared.digests import from_base64url, keyed_digest
-from tests.stack import RealParts
 
 NAME = "mod-a"
 AGAIN_S = 0.5

@@ -9,6 +9,7 @@ from typing import Any
 
 from pymongo import MongoClient
 
+from local.groups import all_read
 from local.layout import CHECKOUT
 from local.programs import PYTHON
 from shared.events.leaks import LeakExpired, LeakSubmitted
@@ -18,7 +19,6 @@ from tests.crash.fates import Leak
 from tests.crash.people import LOOK_EVERY_S, People
 from tests.crash.sightings import Record, Seen, Sightings
 from tests.crash.supervisor import CONNECTIONS, Death, Supervisor
-from tests.groups import all_read
 
 PATIENCE_S = QUIET_S = 330
 """Without news: then nothing more will come."""

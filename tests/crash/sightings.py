@@ -12,8 +12,8 @@ from confluent_kafka import Consumer, Message, TopicPartition
 
 from local.kafka import ADMIN
 from local.sink.reading import read
+from local.stack import RealParts
 from shared.events.topics import TOPICS
-from tests.stack import RealParts
 
 WAIT_S = 30
 AT_ONCE = 1_000

@@ -15,8 +15,8 @@ import httpx
 from local import programs
 from local.layout import HOST
 from local.programs import PYTHON, Program
+from local.stack import RealParts, accepts, free_base
 from shared.events.topics import SERVICES
-from tests.stack import RealParts, accepts, free_base
 
 READY_S = 180
 STOP_S = 40

@@ -4,6 +4,7 @@ import pytest
 from confluent_kafka import Producer
 
 from deploy.setup.kafka import acls_of
+from local.groups import lag
 from local.kafka import ADMIN
 from shared.events.leaks import LeakSubmitted
 from shared.events.topics import SERVICES, TOPICS
@@ -11,7 +12,7 @@ from tests.crash.fates import leaks
 from tests.crash.runs import Runs
 from tests.crash.supervisor import LEASE_S, SERVERS, Supervisor, until
 from tests.crash.table import Table
-from tests.groups import give_right, lag, take_right
+from tests.support.rights import give_right, take_right
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import httpx
 import pytest
 
+from local.groups import all_read, lag
 from shared.events.confirmations import ConfirmationClicked, SenderStopped
 from shared.events.leaks import LeakSubmitted
 from shared.events.topics import SERVICES, TOPICS
@@ -17,7 +18,6 @@ from tests.crash.sightings import Record, Sightings
 from tests.crash.supervisor import until
 from tests.crash.table import Table
 from tests.crash.test_planted_bugs import publish
-from tests.groups import all_read, lag
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 

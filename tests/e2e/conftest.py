@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.e2e.doors import Doors
-from tests.system import System, running
+from tests.support.system import System, running
 
 # Debian's, since playwright's own browsers are not packages.
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -17,7 +17,7 @@ FLAGS = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-
 
 @pytest.fixture(scope="package")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """The whole system, started as a person starts it; see tests/system.py."""
+    """The whole system, started as a person starts it; see tests/support/system.py."""
     with running(tmp_path_factory.mktemp("system")) as one:
         yield one
 

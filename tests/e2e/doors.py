@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 from local.programs import Stack
 from local.servers import servers
-from tests.stack import RealParts
-from tests.system import System
+from local.stack import RealParts
+from tests.support.system import System
 
 PATIENCE_S = 60
 POLL_S = 0.1

@@ -10,7 +10,7 @@ from confluent_kafka.admin import NewTopic
 from pymongo import MongoClient
 
 from local.kafka import ADMIN
-from tests.stack import RealParts
+from local.stack import RealParts
 
 TOPICS = ("planted-key", "planted-value", "planted-header")
 DATABASE = "planted"

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.stack import RealParts, running
+from local.stack import RealParts, running
 
 
 @pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealParts]:
-    """Real Kafka (users and ACLs by the set-up step) and both databases; see tests/stack.py."""
+    """Real Kafka (users and ACLs by the set-up step) and both databases; see local/stack.py."""
     with running(tmp_path_factory.mktemp("stack")) as parts:
         yield parts
 

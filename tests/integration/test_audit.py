@@ -15,6 +15,7 @@ import pytest
 from pymongo import MongoClient
 
 from local.programs import PYTHON
+from local.stack import RealParts
 from services.audit import wiring
 from services.audit.domain import Draft
 from services.audit.settings import Settings
@@ -32,7 +33,6 @@ from shared.runtime.kafka import Publisher
 from shared.runtime.mongo import connect
 from shared.runtime.settings import ServiceSettings, settings_config
 from shared.sealing import Sealer
-from tests.stack import RealParts
 
 pytestmark = pytest.mark.integration
 

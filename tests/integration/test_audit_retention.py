@@ -18,9 +18,10 @@ from libfaketime import get_reload_information
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import MongoClient
 
+from local.stack import accepts
+from local.until import until
 from services.audit.store import DYING, NET_S, Store
 from shared.runtime.clock import utc_now
-from tests.stack import accepts, until
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 

@@ -13,6 +13,7 @@ from cloudevents.core.bindings.kafka import KafkaMessage, from_binary
 from cloudevents.core.formats.json import JSONFormat
 
 from deploy.setup.kafka import acls_of
+from local.stack import RealParts
 from services.gateway.settings import Settings as GatewaySettings
 from services.verifier.settings import Settings as VerifierSettings
 from shared.events.confirmations import ConfirmationClicked
@@ -20,8 +21,7 @@ from shared.runtime import kafka
 from shared.runtime.delivery import Policy
 from shared.runtime.errors import Transient
 from shared.runtime.service import Service
-from tests.groups import give_right, take_right
-from tests.stack import RealParts
+from tests.support.rights import give_right, take_right
 
 pytestmark = pytest.mark.integration
 Handler = Callable[[Sequence[ConfirmationClicked]], Awaitable[None]]

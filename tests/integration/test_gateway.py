@@ -15,6 +15,8 @@ from aiokafka.partitioner import DefaultPartitioner
 from confluent_kafka import Consumer, TopicPartition
 
 from local.layout import HOST
+from local.stack import RealParts, free_base
+from local.until import until
 from services.audit.opening import OriginOpener
 from shared.digests import from_base64url, token_digest
 from shared.events.leaks import LeakSubmitted
@@ -22,7 +24,6 @@ from shared.events.origins import OriginCaptured
 from shared.events.recipients import RecipientBlocked
 from shared.events.topics import TOPICS
 from shared.sealing import Keyring
-from tests.stack import RealParts, free_base, until
 
 pytestmark = pytest.mark.integration
 

@@ -17,6 +17,7 @@ import httpx
 import pytest
 from pymongo import MongoClient
 
+from local.stack import RealParts
 from services.mailer.settings import Settings
 from services.mailer.tokens import Tokens
 from shared.events.confirmations import SenderChallenged
@@ -28,8 +29,7 @@ from shared.events.recipients import RecipientBlocked
 from shared.runtime.kafka import Publisher
 from shared.runtime.settings import ServiceSettings, settings_config
 from shared.sealing import Sealer
-from tests.fakes.hostile_smtp import HostileSmtp, Trick
-from tests.stack import RealParts
+from tests.support.fakes.hostile_smtp import HostileSmtp, Trick
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 

@@ -19,11 +19,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from local.until import until
 from services.mailer.domain import Accepted, Answer, Deferred, Mail, NotSent, Refused, Unknown
 from services.mailer.transports import Unreachable
 from services.mailer.transports.smtp import Pace, Relay, SmtpTransport
-from tests.fakes.hostile_smtp import HostileSmtp, Trick
-from tests.stack import until
+from tests.support.fakes.hostile_smtp import HostileSmtp, Trick
 
 MAIL = Mail("letters@leak.example", "ben@example.org", b"Subject: hello\r\n\r\n.dot\r\n..two\r\nend\r\n")
 

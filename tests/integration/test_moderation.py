@@ -17,6 +17,7 @@ import pytest
 from pymongo import MongoClient
 
 from local.programs import PYTHON, Program
+from local.stack import RealParts
 from services.moderation import wiring
 from services.moderation.judging import Evaluate
 from services.moderation.policy.decision import evaluate
@@ -34,7 +35,6 @@ from shared.runtime.mongo import connect
 from shared.runtime.settings import ServiceSettings, settings_config
 from shared.sealing import Sealer
 from tests.component.moderation.receipts import Receipt
-from tests.stack import RealParts
 
 pytestmark = pytest.mark.integration
 

@@ -21,8 +21,8 @@ from pymongo.errors import OperationFailure
 
 from deploy.setup.kafka import topic_configs
 from local import programs
+from local.stack import RealParts
 from shared.events.topics import SERVICES, TOPICS, published_by, read_by
-from tests.stack import RealParts
 
 pytestmark = pytest.mark.integration
 

@@ -9,8 +9,8 @@ import pytest
 from local.demo import SCENES
 from local.failures import Failure
 from local.leak_lives import Life, Walk
-from tests.stack import until
-from tests.system import STOP_WITHIN_S, System, alive, running
+from local.until import until
+from tests.support.system import STOP_WITHIN_S, System, alive, running
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 

@@ -15,6 +15,7 @@ import pytest
 from pymongo import MongoClient
 
 from local.programs import PYTHON, Program
+from local.stack import RealParts
 from services.verifier import wiring
 from services.verifier.settings import Settings
 from shared.digests import token_digest
@@ -24,7 +25,6 @@ from shared.runtime.kafka import Publisher
 from shared.runtime.settings import ServiceSettings, settings_config
 from shared.sealing import Sealer
 from shared.unsealing import Opener
-from tests.stack import RealParts
 
 pytestmark = pytest.mark.integration
 

@@ -25,8 +25,8 @@ from shared.events.origins import OriginCaptured
 from shared.origin import Origin, content_digest
 from shared.runtime.service import Service
 from shared.sealing import Sealer
-from tests.fakes.clock import HandClock
-from tests.fakes.publisher import RecordingPublisher
+from tests.support.fakes.clock import HandClock
+from tests.support.fakes.publisher import RecordingPublisher
 
 SENDER = "anna@example.org"
 PASSWORD = "correct horse battery staple"

@@ -13,7 +13,7 @@ from services.audit.verify import check_log, public_key
 from services.audit.watch import DEGRADED
 from shared.runtime import metrics
 from tests.component.audit.conftest import World
-from tests.fakes.clock import NOON
+from tests.support.fakes.clock import NOON
 
 
 async def filled(world: World) -> Any:

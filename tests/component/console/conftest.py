@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from shared.console.console import OWN_PAGES, Console, Site
 from shared.console.sessions import Limits, Person
-from tests.fakes.clock import HandClock
+from tests.support.fakes.clock import HandClock
 
 PASSWORD = "correct horse battery staple"
 OURS = {"sec-fetch-site": "same-origin"}

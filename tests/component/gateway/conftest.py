@@ -17,8 +17,8 @@ from shared.digests import from_base64url
 from shared.events.event import Event
 from shared.runtime.service import Service
 from shared.unsealing import Opener
-from tests.fakes.clock import HandClock
-from tests.fakes.publisher import RecordingPublisher
+from tests.support.fakes.clock import HandClock
+from tests.support.fakes.publisher import RecordingPublisher
 
 CLIENT = ("198.51.100.23", 54321)
 LEAK = {

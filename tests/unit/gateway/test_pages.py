@@ -7,8 +7,8 @@ import httpx
 
 from services.gateway.acts import TooMany, Unavailable
 from shared.letter.writing import PREVIEW_LINKS, STYLE, STYLE_CSP, Letter, write
-from tests.fakes.acts import RECEIPT, FakeActs
-from tests.fakes.page_walk import SITE, TYPED, status_in, visitor
+from tests.support.fakes.acts import RECEIPT, FakeActs
+from tests.support.page_walk import SITE, TYPED, status_in, visitor
 
 ENGLISH = {"accept-language": "en"}
 

@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from services.gateway.pages.texts import LANGUAGES
-from tests.fakes.acts import FakeActs
-from tests.fakes.page_walk import SHOWN, every_page, visitor
+from tests.support.fakes.acts import FakeActs
+from tests.support.page_walk import SHOWN, every_page, visitor
 
 MAX_PAGE_BYTES = 50_000
 OURS = re.compile(r"/static/[a-z]+\.[0-9a-f]{12}\.(css|js|svg)")

@@ -10,7 +10,7 @@ from services.gateway.page_routes import REASONS
 from services.gateway.pages.texts import LANGUAGES, texts
 from shared import letter
 from shared.letter import KINDS, RELATIONS, letter_words
-from tests.fakes.page_walk import STATES
+from tests.support.page_walk import STATES
 
 
 def sentences(table: dict[str, Any], path: str = "") -> dict[str, str]:

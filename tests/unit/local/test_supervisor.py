@@ -13,8 +13,8 @@ import pytest
 from local.failures import Failure
 from local.processes import Child, Record, end_leftovers
 from local.programs import Program
+from local.stack import free_base
 from local.supervisor import Supervisor, last_words
-from tests.stack import free_base
 
 LISTEN = "import socket, time; server = socket.create_server(('127.0.0.1', {port})); time.sleep(600)"
 SLEEP = "import time; time.sleep(600)"

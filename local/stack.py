@@ -1,4 +1,4 @@
-"""The real parts for tests: one Kafka with its users and ACLs, two databases, and the services as processes."""
+"""The real parts for tests and benchmarks: Kafka with its users and ACLs, two databases, services as processes."""
 
 import contextlib
 import os
@@ -6,15 +6,14 @@ import random
 import signal
 import socket
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import httpx
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 from pymongo import MongoClient
 
@@ -26,17 +25,16 @@ from local.layout import HOST, JARS, ports
 from local.preconditions import need_ports
 from local.programs import Program, Stack
 from local.servers import Servers, make, servers
+from local.until import PATIENCE_S, until
 from shared.events.topics import SERVICES, TOPICS
 
-# A loaded machine of two cores is slow to start a JVM.
-START_S = 120
 Record = tuple[bytes | None, bytes | None, dict[str, Any]]
 """Key, value, headers."""
 
 
 @dataclass
 class RealParts:
-    """What a test gets as `stack`. Every service has its user, its rights and its secrets, as in production."""
+    """What a test gets as `stack`: every service has its user, its rights and its secrets, as in production."""
 
     layout: Stack
     servers: Servers
@@ -117,7 +115,7 @@ class RealParts:
     def empty_topics(self) -> None:
         """Forget every record."""
         admin = self.kafka_admin
-        present = [name for name in TOPICS if name in admin.list_topics(timeout=START_S).topics]
+        present = [name for name in TOPICS if name in admin.list_topics(timeout=PATIENCE_S).topics]
         partitions = [TopicPartition(name, number, -1) for name in present for number in range(TOPICS[name].partitions)]
         until(partial(_all_deleted, admin, partitions), "every partition is empty")
 
@@ -150,7 +148,7 @@ class RealParts:
     def stop(self, process: "subprocess.Popen[bytes]") -> None:
         """End one of them as a supervisor does, and wait for it."""
         os.killpg(process.pid, signal.SIGTERM)
-        process.wait(START_S)
+        process.wait(PATIENCE_S)
 
     def end(self) -> None:
         """End what runs."""
@@ -188,7 +186,7 @@ def running(home: Path) -> Iterator[RealParts]:
                 process = parts.launch(program, layout.paths.logs / f"{program.name}.log")
                 until(partial(accepts, program.port), f"{program.name} accepts", process)
         step = programs.set_up(layout, these)
-        subprocess.run(step.command, env=dict(step.environment), cwd=step.folder, check=True, timeout=START_S)
+        subprocess.run(step.command, env=dict(step.environment), cwd=step.folder, check=True, timeout=PATIENCE_S)
         yield parts
     finally:
         parts.end()
@@ -209,18 +207,9 @@ def accepts(port: int) -> bool:
         return probe.connect_ex((HOST, port)) == 0
 
 
-def until(holds: Callable[[], bool], what: str, process: "subprocess.Popen[bytes] | None" = None) -> None:
-    """Poll with a deadline; a process that ends meanwhile ends the waiting."""
-    deadline = time.monotonic() + START_S
-    while not holds():
-        assert time.monotonic() < deadline, f"not within {START_S} s: {what}"
-        assert process is None or process.poll() is None, f"it ended with {process.returncode}; expected: {what}"
-        time.sleep(0.05)
-
-
 def _all_deleted(admin: AdminClient, partitions: list[TopicPartition]) -> bool:
     # A topic that was just made may have no leader yet.
-    return all(done.exception(START_S) is None for done in admin.delete_records(partitions).values())
+    return all(done.exception(PATIENCE_S) is None for done in admin.delete_records(partitions).values())
 
 
 def _answers(url: str) -> bool:
@@ -234,10 +223,12 @@ def _read_all(consumer: Consumer, topic: str) -> Iterator[Record]:
     unread = TOPICS[topic].partitions
     consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING) for partition in range(unread)])
     while unread:
-        message = consumer.poll(START_S)
-        assert message is not None, f"{topic} can't be read to its end"
+        message = consumer.poll(PATIENCE_S)
+        if message is None:
+            raise Failure(f"{topic} can't be read to its end")
         if (error := message.error()) is None:
             yield message.key(), message.value(), dict(message.headers() or {})
-        else:
-            assert error.code() == KafkaError._PARTITION_EOF, error
+        elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001  # how the library spells its constant
             unread -= 1
+        else:
+            raise KafkaException(error)

@@ -3,7 +3,7 @@
 import time
 
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
-from confluent_kafka.admin import AclBinding, AclBindingFilter, AdminClient, OffsetSpec
+from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from shared.events.topics import SERVICES, Topic, read_by
 from shared.runtime.kafka import group_of
@@ -13,8 +13,8 @@ MOVED = (
     KafkaError.FENCED_LEADER_EPOCH,
     KafkaError.UNKNOWN_LEADER_EPOCH,
     KafkaError.NOT_LEADER_FOR_PARTITION,
-    KafkaError._TRANSPORT,
-    KafkaError._TIMED_OUT,
+    KafkaError._TRANSPORT,  # noqa: SLF001  # how the library spells its constants
+    KafkaError._TIMED_OUT,  # noqa: SLF001
 )
 
 
@@ -38,20 +38,6 @@ def lag(admin: AdminClient, service: str, topic: Topic) -> int:
     # What nobody ever committed may hold nothing any more.
     starts = _offsets(admin, topic, OffsetSpec.earliest()) if behind else {}
     return sum(end - max(starts[part], committed.get(part, 0)) for part, end in behind.items())
-
-
-def take_right(admin: AdminClient, acl: AclBinding) -> None:
-    """Remove exactly this right."""
-    resource = (acl.restype, acl.name, acl.resource_pattern_type)
-    exactly = AclBindingFilter(*resource, acl.principal, acl.host, acl.operation, acl.permission_type)
-    for done in admin.delete_acls([exactly]).values():
-        done.result(WITHIN_S)
-
-
-def give_right(admin: AdminClient, acl: AclBinding) -> None:
-    """Give it back."""
-    for done in admin.create_acls([acl]).values():
-        done.result(WITHIN_S)
 
 
 def _offsets(admin: AdminClient, topic: Topic, which: OffsetSpec) -> dict[int, int]:

@@ -16,7 +16,7 @@ import psutil
 from local.layout import CHECKOUT, Paths
 from local.processes import Record
 from local.programs import PYTHON
-from tests.stack import free_base
+from local.stack import free_base
 
 # A loaded machine of two cores takes a minute.
 READY_WITHIN_S = 240

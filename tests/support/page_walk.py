@@ -12,7 +12,7 @@ from starlette.routing import Route
 from services.gateway.acts import ActError, Decision, Status, TooMany, Unavailable
 from services.gateway.page_routes import error_page, page_routes
 from services.gateway.pages.site import Site
-from tests.fakes.acts import NOON, FakeActs
+from tests.support.fakes.acts import NOON, FakeActs
 
 SITE = Site(
     operator="Leak & Daughters",
