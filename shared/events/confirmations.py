@@ -2,17 +2,18 @@
 
 from typing import ClassVar
 
-from shared.events.event import Digest, Event, Id, Language, Moment, Sealed
+from shared.events.event import Event, Moment
+from shared.events.values import Id, Language, Sealed, TokenDigest
 
 
 class SenderChallenged(Event):
-    """A confirmation mail is due. The challenge opens to JSON {sender, confirm_token, stop_token}."""
+    """A confirmation mail is due."""
 
     TOPIC: ClassVar[str] = "sender.challenged.v1"
     challenge_id: Id
     challenged_at: Moment
     expires_at: Moment
-    challenge: Sealed
+    sealed_challenge: Sealed
     language: Language
 
     @property
@@ -24,7 +25,7 @@ class SenderChallenged(Event):
 class TokenUsed(Event):
     """Somebody pressed a button reached by a link in a mail; only the token's digest travels."""
 
-    token_digest: Digest
+    token_digest: TokenDigest
 
     @property
     def subject(self) -> str:

@@ -1,4 +1,4 @@
-"""A record that a service could not handle."""
+"""A record that a process could not handle."""
 
 from typing import ClassVar
 
@@ -8,10 +8,10 @@ from shared.events.event import Event, Moment
 
 
 class DeadLetter(Event):
-    """The raw record, where it came from, and why it was given up. One topic a service."""
+    """The raw record, where it came from, and why it was given up. One topic a process."""
 
-    TOPIC: ClassVar[str] = "<service>.dead.v1"
-    service: str
+    TOPIC: ClassVar[str] = "<process>.dead.v1"
+    process: str
     from_topic: str
     partition: NonNegativeInt
     offset: NonNegativeInt
@@ -24,8 +24,8 @@ class DeadLetter(Event):
 
     @property
     def topic(self) -> str:
-        """Each service has a dead-letter topic of its own."""
-        return self.TOPIC.replace("<service>", self.service)
+        """Each process has a dead-letter topic of its own."""
+        return self.TOPIC.replace("<process>", self.process)
 
     @property
     def subject(self) -> str:

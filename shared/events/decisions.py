@@ -4,14 +4,14 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import NonNegativeInt, model_validator
 
-from shared.events.event import Digest, Kind, Language, LeakEvent, Moment, Relation, Sealed, SealedToReceipt
+from shared.events.event import LeakEvent, Moment
+from shared.events.values import Kind, Language, Relation, Sealed, SealedToReceipt
 
 APPROVED_FIELDS = (
     "deliver_at",
-    "recipient",
-    "recipient_pseudonym",
-    "domain_pseudonym",
-    "message",
+    "sealed_recipient",
+    "sealed_message",
+    "sealed_report_link",
     "relation",
     "kind",
     "language",
@@ -19,21 +19,22 @@ APPROVED_FIELDS = (
 
 
 class LeakDecided(LeakEvent):
-    """Moderation's word on one leak. Readers keep the highest revision."""
+    """Moderation's decision on one leak. Readers keep the highest revision.
+
+    Times are whole minutes: a reader that also sees mails must not be able to pair them by time. The note to the
+    receipt is in every decision, with or without words, so that neither its presence nor its length tells the policy.
+    """
 
     TOPIC: ClassVar[str] = "leak.decided.v1"
     revision: NonNegativeInt
     outcome: Literal["approved", "held", "rejected", "withdrawn"]
     decided_at: Moment
     automated: bool
-    policy: str | None = None
-    policy_version: str | None = None
-    statement: SealedToReceipt | None = None
+    sealed_note: SealedToReceipt
     deliver_at: Moment | None = None
-    recipient: Sealed | None = None
-    recipient_pseudonym: Digest | None = None
-    domain_pseudonym: Digest | None = None
-    message: Sealed | None = None
+    sealed_recipient: Sealed | None = None
+    sealed_message: Sealed | None = None
+    sealed_report_link: Sealed | None = None
     relation: Relation | None = None
     kind: Kind | None = None
     language: Language | None = None
@@ -54,9 +55,8 @@ class LeakDecided(LeakEvent):
 
 
 class ThreatEscalated(LeakEvent):
-    """A moderator saw a threat to life or safety (DSA art. 18); the message is sealed to audit."""
+    """A moderator saw a threat to life or safety (DSA art. 18); message and policy are sealed to audit."""
 
     TOPIC: ClassVar[str] = "threat.escalated.v1"
     escalated_at: Moment
-    policy: str
-    message: Sealed
+    sealed_threat: Sealed

@@ -1,8 +1,9 @@
-"""How a leak ended at the mailer. The sender never learns which of these it was."""
+"""How a leak ended at the mailer. The sender never learns which of these it was, apart from a stop."""
 
 from typing import ClassVar, Literal
 
-from shared.events.event import Digest, LeakEvent, Moment
+from shared.events.event import LeakEvent, Moment
+from shared.events.values import Digest
 
 
 class LeakDelivered(LeakEvent):
@@ -10,7 +11,7 @@ class LeakDelivered(LeakEvent):
 
     TOPIC: ClassVar[str] = "leak.delivered.v1"
     delivered_at: Moment
-    report_token_digest: Digest
+    message_id_digest: Digest
 
 
 class LeakBounced(LeakEvent):
@@ -22,8 +23,15 @@ class LeakBounced(LeakEvent):
 
 
 class LeakSuppressed(LeakEvent):
-    """The mail was approved and is not sent."""
+    """The mail was approved and is not sent: its recipient blocked us, or got enough for one day."""
 
     TOPIC: ClassVar[str] = "leak.suppressed.v1"
     suppressed_at: Moment
-    reason: Literal["blocked", "limit", "withdrawn"]
+    reason: Literal["blocked", "limit"]
+
+
+class LeakStopped(LeakEvent):
+    """A cancel or a withdrawal came in time: nothing left."""
+
+    TOPIC: ClassVar[str] = "leak.stopped.v1"
+    stopped_at: Moment

@@ -1,31 +1,11 @@
 """What all events have in common: frozen, tolerant to new fields, named by what they concern and what happened."""
 
 from datetime import datetime
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, PlainSerializer, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, PlainSerializer
 
-HEX_128 = r"^[0-9a-f]{32}$"
-HEX_256 = r"^[0-9a-f]{64}$"
-
-Id = Annotated[str, StringConstraints(pattern=HEX_128)]
-"""128 bits in lower-case hexadecimal."""
-
-Digest = Annotated[str, StringConstraints(pattern=HEX_256)]
-"""SHA-256, or HMAC-SHA-256, in lower-case hexadecimal."""
-
-Sealed = Annotated[str, StringConstraints(pattern=r"^lk1(\.[A-Za-z0-9_-]+){3}$", max_length=32_768)]
-"""Opaque here; `shared/sealing.py` says what is in it."""
-
-SealedToReceipt = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+$", max_length=16_384)]
-"""HPKE to the public half of a receipt's key pair, base64url."""
-
-PublicKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$")]
-"""An X25519 public key, base64url without padding."""
-
-Relation = Literal["friend", "coworker", "family", "friend_of_friend", "classmate", "neighbour", "admirer", "someone"]
-Kind = Literal["crush", "joke", "confidence", "thanks", "revelation", "other"]
-Language = Literal["en", "fr"]
+from shared.events.values import Id
 
 
 def _to_utc_text(moment: datetime) -> str:
@@ -36,7 +16,7 @@ Moment = Annotated[AwareDatetime, PlainSerializer(_to_utc_text, return_type=str,
 
 
 class Event(BaseModel):
-    """One thing that happened. `TOPIC` is where it is told; `subject` is the id it concerns."""
+    """One thing that happened. `TOPIC` is where it is published; `subject` is the id it concerns."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
     TOPIC: ClassVar[str]
@@ -53,7 +33,7 @@ class Event(BaseModel):
 
     @property
     def topic(self) -> str:
-        """Where this event is told."""
+        """Where this event is published."""
         return self.TOPIC
 
     @property

@@ -2,37 +2,41 @@
 
 from typing import ClassVar, Literal
 
-from shared.events.event import Digest, Kind, Language, LeakEvent, Moment, PublicKey, Relation, Sealed
+from shared.events.event import LeakEvent, Moment
+from shared.events.values import Kind, Language, PublicKey, Relation, Sealed
 
 
-class Letter(LeakEvent):
+class SealedLetter(LeakEvent):
     """What travels from the sender to the recipient: sealed parts, and what the sender chose."""
 
-    recipient: Sealed
-    recipient_pseudonym: Digest
-    domain_pseudonym: Digest
-    message: Sealed
+    sealed_recipient: Sealed
+    sealed_message: Sealed
     relation: Relation
     kind: Kind
     language: Language
 
 
-class LeakSubmitted(Letter):
+class UnreadLeak(SealedLetter):
+    """A leak on its way to moderation, with the public half of its receipt's key pair."""
+
+    sealed_pseudonyms: Sealed
+    receipt_key: PublicKey
+
+
+class LeakSubmitted(UnreadLeak):
     """The gateway accepted a leak; nobody has confirmed it."""
 
     TOPIC: ClassVar[str] = "leak.submitted.v1"
     submitted_at: Moment
     confirm_before: Moment
-    sender: Sealed
-    receipt_key: PublicKey
+    sealed_sender: Sealed
 
 
-class LeakConfirmed(Letter):
+class LeakConfirmed(UnreadLeak):
     """The sender proved to hold the address; who that is does not travel on."""
 
     TOPIC: ClassVar[str] = "leak.confirmed.v1"
     confirmed_at: Moment
-    receipt_key: PublicKey
 
 
 class LeakExpired(LeakEvent):
@@ -51,7 +55,7 @@ class LeakWithdrawn(LeakEvent):
 
 
 class LeakCancelled(LeakEvent):
-    """The sender asks to stop the leak: a request, until whoever holds the leak says withdrawn."""
+    """The sender asks to stop the leak: a request, until whoever holds the leak says withdrawn or stopped."""
 
     TOPIC: ClassVar[str] = "leak.cancelled.v1"
     cancelled_at: Moment

@@ -1,8 +1,23 @@
-"""Where a leak came from, sealed to audit."""
+"""Where a leak came from, sealed to audit, and the proof that the gateway recorded it."""
 
 from typing import ClassVar
 
-from shared.events.event import LeakEvent, Moment, Sealed
+from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt
+
+from shared.events.event import LeakEvent, Moment
+from shared.events.values import Digest, KeyId, Sealed, Signature
+
+
+class BatchProof(BaseModel):
+    """That one record stands in a batch whose Merkle root the gateway signed (RFC 9162, section 2.1)."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    key_id: KeyId
+    signature: Signature
+    size: PositiveInt
+    index: NonNegativeInt
+    path: tuple[Digest, ...]
 
 
 class OriginCaptured(LeakEvent):
@@ -10,4 +25,5 @@ class OriginCaptured(LeakEvent):
 
     TOPIC: ClassVar[str] = "origin.captured.v1"
     captured_at: Moment
-    origin: Sealed
+    sealed_origin: Sealed
+    proof: BatchProof

@@ -3,7 +3,8 @@
 from typing import ClassVar, Literal
 
 from shared.events.confirmations import TokenUsed
-from shared.events.event import Moment, Sealed
+from shared.events.event import Moment
+from shared.events.values import Sealed, SealedToken
 
 ReportReason = Literal[
     "harassment",
@@ -18,20 +19,26 @@ ReportReason = Literal[
 ]
 
 
-class RecipientBlocked(TokenUsed):
+class SealedTokenUsed(TokenUsed):
+    """A token that leads somewhere by itself: its sealed part, and the digest of its secret part."""
+
+    sealed_token: SealedToken
+
+
+class RecipientBlocked(SealedTokenUsed):
     """Never write to this address again."""
 
     TOPIC: ClassVar[str] = "recipient.blocked.v1"
     blocked_at: Moment
 
 
-class LeakReported(TokenUsed):
+class LeakReported(SealedTokenUsed):
     """The recipient says that the mail harms; details are sealed to moderation."""
 
     TOPIC: ClassVar[str] = "leak.reported.v1"
     reported_at: Moment
     reason: ReportReason
-    details: Sealed | None = None
+    sealed_details: Sealed
 
     @property
     def act(self) -> str:

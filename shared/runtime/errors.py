@@ -9,7 +9,7 @@ anything else        a bug: a few attempts, then dead letter
 from aiokafka.errors import KafkaError
 from pymongo.errors import ConnectionFailure, ExecutionTimeout, NotPrimaryError, WTimeoutError
 
-from shared.sealing import SealBroken
+from shared.seals.errors import KeyMissing, SealBroken
 
 
 class LeakError(Exception):
@@ -24,7 +24,16 @@ class Permanent(LeakError):
     """No later attempt can succeed."""
 
 
-TRANSIENT = (Transient, KafkaError, ConnectionFailure, ExecutionTimeout, NotPrimaryError, WTimeoutError, OSError)
+TRANSIENT = (
+    Transient,
+    KeyMissing,
+    KafkaError,
+    ConnectionFailure,
+    ExecutionTimeout,
+    NotPrimaryError,
+    WTimeoutError,
+    OSError,
+)
 PERMANENT = (Permanent, SealBroken)
 
 

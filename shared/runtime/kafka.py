@@ -38,7 +38,7 @@ def client_options(settings: ServiceSettings) -> dict[str, Any]:
         "bootstrap_servers": settings.kafka_servers.split(","),
         "security_protocol": settings.kafka_security,
         "sasl_mechanism": "SCRAM-SHA-512",
-        "sasl_plain_username": settings.SERVICE,
+        "sasl_plain_username": settings.process,
         "sasl_plain_password": settings.password("kafka-password"),
         "ssl_context": _ssl_context(settings) if secure else None,
     }
@@ -47,7 +47,7 @@ def client_options(settings: ServiceSettings) -> dict[str, Any]:
 def consumer_broker(settings: ServiceSettings) -> KafkaBroker:
     """FastStream's broker, for consuming only."""
     security = SASLScram512(
-        username=settings.SERVICE,
+        username=settings.process,
         password=settings.password("kafka-password"),
         use_ssl=settings.kafka_security == "SASL_SSL",
         ssl_context=_ssl_context(settings) if settings.kafka_security == "SASL_SSL" else None,
@@ -55,7 +55,7 @@ def consumer_broker(settings: ServiceSettings) -> KafkaBroker:
     return KafkaBroker(
         settings.kafka_servers.split(","),
         security=security,
-        client_id=settings.SERVICE,
+        client_id=settings.process,
         apply_types=False,
         graceful_timeout=settings.stop_within_s,
         allow_auto_create_topics=False,
@@ -68,7 +68,7 @@ def producer(settings: ServiceSettings) -> AIOKafkaProducer:
     """A producer whose acknowledgement means: on every in-sync replica, once."""
     return AIOKafkaProducer(
         **client_options(settings),
-        client_id=settings.SERVICE,
+        client_id=settings.process,
         acks="all",
         enable_idempotence=True,
         compression_type="lz4",
@@ -81,7 +81,7 @@ class Publisher:
     """Publishes events as one service; durable when it returns."""
 
     def __init__(self, settings: ServiceSettings) -> None:
-        self.service = settings.SERVICE
+        self.service = settings.process
         self._settings = settings
         self.producer: AIOKafkaProducer | None = None
         self._renewing: asyncio.Task[None] | None = None
@@ -216,7 +216,7 @@ class Positions:
         if not unread:
             return True
         committed = await self._connected(self._admin).list_consumer_group_offsets(
-            group_of(self._settings.SERVICE, topic)
+            group_of(self._settings.process, topic)
         )
         unread = [tp for tp in unread if self._offset(committed, tp) < ends[tp]]
         self._read |= {tp: end for tp, end in ends.items() if tp not in unread}

@@ -15,25 +15,25 @@ Document = dict[str, Any]
 DUPLICATE_KEY = 11_000
 
 
-def connect(settings: ServiceSettings) -> Database:
-    """The service's own database; user and database bear the service's name. Connects when first used."""
+def connect(settings: ServiceSettings, database: str | None = None) -> Database:
+    """The process's own database, or one that it may read; its user bears its name. Connects when first used."""
     credentials: Any = {}
     if settings.mongo_auth:
         credentials = {
-            "username": settings.SERVICE,
+            "username": settings.process,
             "password": settings.password("mongo-password"),
-            "authSource": settings.SERVICE,
+            "authSource": settings.process,
         }
     client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
         settings.mongo_url,
         tz_aware=True,
-        appname=f"leak-{settings.SERVICE}",
+        appname=f"leak-{settings.process}",
         serverSelectionTimeoutMS=5_000,
         socketTimeoutMS=30_000,
         w="majority",
         **credentials,
     )
-    return client[settings.SERVICE]
+    return client[database or settings.process]
 
 
 async def insert_new(collection: Collection, documents: Sequence[Document]) -> set[Any]:

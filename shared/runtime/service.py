@@ -32,7 +32,7 @@ class Service:
     """One service. `wiring.build` declares what it does; `run` lives it."""
 
     def __init__(self, settings: ServiceSettings, publisher: Publisher | None = None) -> None:
-        self.name = settings.SERVICE
+        self.name = settings.process
         self.settings = settings
         self.publisher = publisher or Publisher(settings)
         self.health = health.Health()
@@ -216,7 +216,7 @@ class Service:
         record = received.record
         await self.publisher.publish(
             DeadLetter.model_construct(
-                service=self.name,
+                process=self.name,
                 from_topic=record.topic,
                 partition=record.partition,
                 offset=record.offset,

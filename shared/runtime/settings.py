@@ -6,8 +6,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from shared.digests import from_base64url
-from shared.sealing import Keyring
+from shared.seals.keys import KeyHistory, Keyring, WatchedFile, key_file, keyring_file
 
 
 def settings_config(prefix: str) -> SettingsConfigDict:
@@ -19,6 +18,11 @@ class ServiceSettings(BaseSettings):
     """Where a service's dependencies are, and where its secrets lie."""
 
     SERVICE: ClassVar[str]
+
+    @property
+    def process(self) -> str:
+        """The name of the user that signs in to Kafka and the database; a service with roles says which one."""
+        return self.SERVICE
 
     kafka_servers: str = Field("127.0.0.1:9092", description="Kafka bootstrap servers, host:port, comma-separated")
     kafka_security: Literal["SASL_PLAINTEXT", "SASL_SSL"] = Field(
@@ -33,14 +37,14 @@ class ServiceSettings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged")
     stop_within_s: float = Field(20.0, gt=0, description="Time that SIGTERM leaves for what is in flight, seconds")
 
-    def secret(self, name: str) -> bytes:
-        """A key file's bytes (32, base64url)."""
-        return from_base64url(self.password(name))
-
     def password(self, name: str) -> str:
         """A secret file's text."""
         return (self.secrets_dir / name).read_text().strip()
 
-    def keyring(self) -> Keyring:
-        """The public keys of readers and writers."""
-        return Keyring.load(self.secrets_dir / "keyring.json")
+    def keys(self, name: str) -> WatchedFile[KeyHistory]:
+        """A process's own secret keys of one name; read again when they are rotated."""
+        return key_file(self.secrets_dir / f"{name}.json")
+
+    def keyring(self) -> WatchedFile[Keyring]:
+        """The public keys of readers and writers; read again when they are rotated."""
+        return keyring_file(self.secrets_dir / "keyring.json")
