@@ -1,72 +1,192 @@
-"""The secrets of each service: one folder a service, made once, never replaced.
+"""The secrets of each process: one folder a process. Made once; rotated and revoked by hand, never forgotten.
 
-`python -m deploy.setup.keys FOLDER` makes them without any server, for a cluster that mounts them as secrets.
+`python -m deploy.setup.keys FOLDER make | list | rotate | revoke` works without any server, for a cluster that mounts
+the folders as secrets; `./leak keys` is the same for the embedded default.
 """
 
 import json
 import os
 import secrets
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from shared.digests import from_base64url, to_base64url
-from shared.sealing import key_id
+from shared.seals.keys import key_id
 
 PASSWORDS = ("kafka-password", "mongo-password")
-# A signing key makes its service a writer in everyone's keyring (Ed25519), an opening key a reader (X25519).
-SIGNING, OPENING = "signing.key", "opening.key"
+# A signing key makes its process a writer in everyone's keyring (Ed25519), an opening key a reader (X25519).
+SIGNING, OPENING = "signing", "opening"
 KEYS: Mapping[str, tuple[str, ...]] = {
-    "gateway": (SIGNING, "pseudonym.key", "receipt.key"),
-    "verifier": (SIGNING, OPENING, "token.key", "address.key"),
-    "moderation": (SIGNING, OPENING, "pseudonym.key"),
-    "mailer": (OPENING, "token.key", "address.key", "message-id.key"),
-    "audit": (OPENING, "answer.key", "log.key"),
-    # The administrators' passwords: for the set-up step and the servers alone.
-    "setup": ("audit-mongo-password",),
+    "gateway-accept": (SIGNING, "pseudonym", "receipt"),
+    "gateway-status": (),
+    "verifier": (SIGNING, OPENING, "token", "address"),
+    "moderation": (SIGNING, OPENING, "report-token", "names"),
+    "mailer-letters": (OPENING, "message-id", "suppression", "block-token"),
+    "mailer-confirmations": (OPENING, "message-id", "suppression", "block-token"),
+    "audit": (OPENING, "answer", "log"),
 }
+SHARED = ("suppression", "block-token")
+"""Both mailer roles know who blocked us, so these keys are the same for both."""
+ADMINISTRATORS: Mapping[str, tuple[str, ...]] = {"setup": ("audit-mongo-password",)}
+"""The administrators' passwords: for the set-up step and the servers alone."""
+PAIRS = (SIGNING, OPENING, "answer", "log")
 KEY_BYTES = 32
 KEYRING = "keyring.json"
 
+Entry = dict[str, Any]
 
-def make(folder: Path) -> None:
-    """Make every secret that is missing, and give each service the public keyring."""
-    for service, names in KEYS.items():
-        own = folder / service
+
+class NoSuchKey(Exception):
+    """What was asked for is not there; the text says what is."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One key, as people see it: nothing of the key itself."""
+
+    process: str
+    name: str
+    id: str
+    since: str
+    until: str | None
+    revoked: str | None
+
+
+def make(folder: Path, now: datetime) -> None:
+    """Make every secret that is missing, and give each process the public keyring. Replaces nothing."""
+    for owner, names in {**ADMINISTRATORS, **dict.fromkeys(KEYS, ())}.items():
+        own = folder / owner
         own.mkdir(parents=True, exist_ok=True, mode=0o700)
         for name in (*PASSWORDS, *names):
             if not (own / name).exists():
                 _write(own / name, to_base64url(secrets.token_bytes(KEY_BYTES)))
-    keyring = _keyring(folder)
-    for service in KEYS:
-        path = folder / service / KEYRING
-        if not path.exists() or path.read_text() != keyring:
-            _write(path, keyring)
+    for name in {name for names in KEYS.values() for name in names}:
+        owners = [process for process, names in KEYS.items() if name in names]
+        for group in [owners] if name in SHARED else [[owner] for owner in owners]:
+            _make_missing(folder, group, name, now)
+    _publish(folder)
 
 
-def _keyring(folder: Path) -> str:
-    sides = {"readers": _public(folder, OPENING, _opening_public), "writers": _public(folder, SIGNING, _signing_public)}
-    return json.dumps(sides, indent=2, sort_keys=True) + "\n"
+def every(folder: Path) -> Iterator[Listed]:
+    """All keys of all processes, the newest first within a name."""
+    for process, names in KEYS.items():
+        for name in names:
+            for entry in _sorted(_read(folder, process, name)):
+                yield Listed(process, name, entry["id"], entry["from"], entry["until"], entry["revoked"])
 
 
-def _public(folder: Path, name: str, public: Callable[[bytes], bytes]) -> dict[str, dict[str, str]]:
-    entries = {}
-    for service, names in KEYS.items():
+def rotate(folder: Path, process: str, name: str, now: datetime, overlap: timedelta) -> str:
+    """Make a new key, in use from `now + overlap`: by then everybody has read of it. The new key's id."""
+    since = now + overlap
+    fresh = _fresh(name, since)
+    for owner in _owners(process, name):
+        entries = [
+            {**entry, "until": entry["until"] if entry["until"] is not None else _text(since)}
+            for entry in _read(folder, owner, name)
+        ]
+        _store(folder, owner, name, [*entries, fresh])
+    _publish(folder)
+    return str(fresh["id"])
+
+
+def revoke(folder: Path, process: str, name: str, key: str, since: datetime, now: datetime) -> str:
+    """Believe nothing that this key signs and a reader stores after `since`; a new one is used at once. Its id."""
+    if key not in {entry["id"] for entry in _read(folder, process, name)}:
+        raise NoSuchKey(f"{process} has no {name} key {key}; `list` shows those that there are")
+    fresh = _fresh(name, now)
+    for owner in _owners(process, name):
+        entries = [
+            {**entry, "revoked": _text(since), "until": _text(min(_end(entry, now), now))}
+            if entry["id"] == key
+            else entry
+            for entry in _read(folder, owner, name)
+        ]
+        _store(folder, owner, name, [*entries, fresh])
+    _publish(folder)
+    return str(fresh["id"])
+
+
+def _make_missing(folder: Path, owners: list[str], name: str, now: datetime) -> None:
+    known = next((entries for owner in owners if (entries := _read(folder, owner, name, missing_ok=True))), None)
+    entries = known or [_fresh(name, now)]
+    for owner in owners:
+        if not _read(folder, owner, name, missing_ok=True):
+            _store(folder, owner, name, entries)
+
+
+def _owners(process: str, name: str) -> list[str]:
+    if name not in KEYS.get(process, ()):
+        known = ", ".join(KEYS.get(process, ())) or f"one of the processes {', '.join(KEYS)}"
+        raise NoSuchKey(f"{process} has no key called {name}; choose {known}")
+    return [owner for owner, names in KEYS.items() if name in names] if name in SHARED else [process]
+
+
+def _fresh(name: str, since: datetime) -> Entry:
+    key = secrets.token_bytes(KEY_BYTES)
+    named = _public(name, key) if name in PAIRS else key
+    return {"id": key_id(named), "from": _text(since), "until": None, "revoked": None, "key": to_base64url(key)}
+
+
+def _public(name: str, private: bytes) -> bytes:
+    if name == OPENING:
+        return X25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw()
+    return Ed25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw()
+
+
+def _publish(folder: Path) -> None:
+    text = (
+        json.dumps({side: _public_side(folder, side) for side in (OPENING, SIGNING)}, indent=2, sort_keys=True) + "\n"
+    )
+    for process in KEYS:
+        path = folder / process / KEYRING
+        if not path.exists() or path.read_text() != text:
+            _write(path, text)
+
+
+def _public_side(folder: Path, name: str) -> dict[str, list[Entry]]:
+    side = {}
+    for process, names in KEYS.items():
         if name in names:
-            key = public(from_base64url((folder / service / name).read_text()))
-            entries[service] = {"key_id": key_id(key), "public_key": to_base64url(key)}
+            side[process] = [
+                {
+                    **{field: entry[field] for field in ("id", "from", "until", "revoked")},
+                    "public_key": to_base64url(_public(name, from_base64url(entry["key"]))),
+                }
+                for entry in _sorted(_read(folder, process, name))
+            ]
+    return side
+
+
+def _read(folder: Path, process: str, name: str, *, missing_ok: bool = False) -> list[Entry]:
+    path = folder / process / f"{name}.json"
+    if not path.exists():
+        if missing_ok:
+            return []
+        raise NoSuchKey(f"there is no {process}/{name}.json in the folder; `make` makes what is missing")
+    entries: list[Entry] = json.loads(path.read_text())["keys"]
     return entries
 
 
-def _opening_public(private: bytes) -> bytes:
-    return X25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw()
+def _store(folder: Path, process: str, name: str, entries: list[Entry]) -> None:
+    _write(folder / process / f"{name}.json", json.dumps({"keys": _sorted(entries)}, indent=2) + "\n")
 
 
-def _signing_public(private: bytes) -> bytes:
-    return Ed25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw()
+def _sorted(entries: list[Entry]) -> list[Entry]:
+    return sorted(entries, key=lambda entry: datetime.fromisoformat(entry["from"]), reverse=True)
+
+
+def _end(entry: Entry, otherwise: datetime) -> datetime:
+    return otherwise if entry["until"] is None else datetime.fromisoformat(entry["until"])
+
+
+def _text(moment: datetime) -> str:
+    return moment.isoformat(timespec="microseconds")
 
 
 def _write(path: Path, text: str) -> None:
@@ -78,7 +198,3 @@ def _write(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     part.rename(path)
-
-
-if __name__ == "__main__":
-    make(Path(sys.argv[1]))

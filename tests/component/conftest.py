@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from motor.motor_asyncio import AsyncIOMotorClient
 
-from deploy.setup import keys
 from local.stack import accepts
 from local.until import until
+from tests.support import keys
 from tests.support.fakes.clock import HandClock
 
 
@@ -31,10 +31,8 @@ def database_port() -> Iterator[int]:
 
 @pytest.fixture(scope="session")
 def secrets_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Every service's keys, as the set-up step makes them."""
-    folder = tmp_path_factory.mktemp("secrets")
-    keys.make(folder)
-    return folder
+    """Every process's keys, as the set-up step makes them."""
+    return keys.make(tmp_path_factory.mktemp("secrets"))
 
 
 @pytest.fixture
