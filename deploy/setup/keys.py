@@ -95,11 +95,15 @@ def rotate(folder: Path, process: str, name: str, now: datetime, overlap: timede
     return str(fresh["id"])
 
 
-def revoke(folder: Path, process: str, name: str, key: str, since: datetime, now: datetime) -> str:
-    """Believe nothing that this key signs and a reader stores after `since`; a new one is used at once. Its id."""
+def revoke(folder: Path, process: str, name: str, key: str, *, since: datetime, now: datetime, pause: timedelta) -> str:  # noqa: PLR0917
+    """Believe nothing that this key signs and a reader stores after `since`. The id of the new key.
+
+    The new one is in use from `now + pause`: until then nothing is sealed or signed, so that no reader meets it before
+    it has read of it. Accepting answers 503 meanwhile, and everything else waits.
+    """
     if key not in {entry["id"] for entry in _read(folder, process, name)}:
         raise NoSuchKey(f"{process} has no {name} key {key}; `list` shows those that there are")
-    fresh = _fresh(name, now)
+    fresh = _fresh(name, now + pause)
     for owner in _owners(process, name):
         entries = [
             {**entry, "revoked": _text(since), "until": _text(min(_end(entry, now), now))}
