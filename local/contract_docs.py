@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from local.schemas import name_of, schema_of
-from shared.events.event import HEX_128, HEX_256
 from shared.events.topics import DAY_S, TOPICS, Topic
+from shared.events.values import HEX_128, HEX_256
 
 EXAMPLES = Path("shared/events/examples")
 STAGES = {

@@ -95,7 +95,7 @@ def rotate(folder: Path, process: str, name: str, now: datetime, overlap: timede
     return str(fresh["id"])
 
 
-def revoke(folder: Path, process: str, name: str, key: str, *, since: datetime, now: datetime, pause: timedelta) -> str:  # noqa: PLR0917
+def revoke(folder: Path, process: str, name: str, key: str, *, since: datetime, now: datetime, pause: timedelta) -> str:
     """Believe nothing that this key signs and a reader stores after `since`. The id of the new key.
 
     The new one is in use from `now + pause`: until then nothing is sealed or signed, so that no reader meets it before

@@ -1,31 +1,27 @@
 """From a checked request to two durable events: the sealed origin, then the leak, each part sealed to its reader."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 
-from services.gateway.acts import Unavailable
+from services.gateway.acts import AcceptedLeak, Unavailable
 from services.gateway.drafts import LeakRequest
 from services.gateway.edge import Caller
 from services.gateway.intake import Intake
 from services.gateway.keys import Keys
-from services.gateway.receipts import Receipt, request_digest
-from shared.digests import domain_of, keyed_digest, normalise_address
+from services.gateway.receipts import IdempotencyKey, Receipt, request_digest
 from shared.events.leaks import LeakSubmitted
-from shared.events.origins import OriginCaptured
-from shared.origin import Origin, content_digest
-from shared.runtime.envelope import outgoing
+from shared.events.origins import OriginCaptured, UnprovenOrigin
+from shared.events.values import ClearAddress
+from shared.runtime.envelope import Outgoing, outgoing
+from shared.seals import purposes
+from shared.seals.batches import origin_leaf
+from shared.seals.contents import Message, Origin, RecipientAddress, RecipientPseudonyms, SenderAddress
+from shared.seals.errors import KeyMissing
 
-SOURCE = "gateway"
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """What the sender gets: the id and receipt of a leak whose origin and text are durable."""
-
-    leak_id: str
-    receipt: str
-    confirm_before: datetime
+SOURCE = "gateway-accept"
+PSEUDONYMS = 4
+"""Keys of a recipient's pseudonym that travel: so many rotations does a recipient's history outlive."""
 
 
 class Acceptor:
@@ -41,47 +37,66 @@ class Acceptor:
         caller: Caller,
         leak: LeakRequest,
         *,
-        idempotency_key: str | None = None,
-        claimed_address: str | None = None,
-    ) -> Accepted:
+        idempotency_key: IdempotencyKey | None = None,
+        claimed_ip: str | None = None,
+    ) -> AcceptedLeak:
         """Durable when it returns, else Unavailable. A retry with the same key is the same leak with its own origin."""
         keys = self._keys()
-        receipt = _receipt(keys, leak, idempotency_key)
         # To the second, since that is all that anything in clear needs; the exact instant is in the sealed origin.
         at = datetime.fromtimestamp(caller.captured_at_ns // 1_000_000_000, UTC)
         confirm_before = at + self._confirm_within
         try:
-            # Unchecked, because every value is of our own making; tests read them back through the models.
-            origin = OriginCaptured.model_construct(
-                leak_id=receipt.leak_id,
-                captured_at=at,
-                origin=keys.sealer.seal("origin", receipt.leak_id, _origin(caller, leak, claimed_address).encode()),
-            )
+            receipt = _receipt(keys, leak, idempotency_key)
+            sealed_origin = keys.sealer.seal(purposes.ORIGIN, receipt.leak_id, _origin(caller, leak, claimed_ip))
             submitted = _submitted(keys, receipt, at, confirm_before, leak)
-        except KeyError as no_reader:
-            # The keyring lacks a reader: nothing can be sealed to it, so nothing is accepted.
-            raise Unavailable from no_reader
-        await self._intake.take(outgoing(origin, SOURCE), outgoing(submitted, SOURCE))
-        return Accepted(receipt.leak_id, receipt.text, confirm_before)
+        except KeyMissing as no_key:
+            # Nothing can be sealed or signed now, so nothing is accepted.
+            raise Unavailable from no_key
+        # Its proof is added with the batch that it goes out in.
+        origin = UnprovenOrigin.model_construct(leak_id=receipt.leak_id, captured_at=at, sealed_origin=sealed_origin)
+        await self._intake.take(origin, outgoing(submitted, SOURCE))
+        return AcceptedLeak(receipt.leak_id, receipt.text, confirm_before)
 
 
-def _receipt(keys: Keys, leak: LeakRequest, idempotency_key: str | None) -> Receipt:
+def signed(keys: Callable[[], Keys]) -> Callable[[Sequence[UnprovenOrigin]], list[Outgoing]]:
+    """What makes records of origins that go out together: one signature, and for each its path to it."""
+
+    def sign(origins: Sequence[UnprovenOrigin]) -> list[Outgoing]:
+        proofs = keys().signer.sign([origin_leaf(origin) for origin in origins])
+        return [
+            outgoing(OriginCaptured.model_construct(**dict(origin), proof=proof), SOURCE)
+            for origin, proof in zip(origins, proofs, strict=True)
+        ]
+
+    return sign
+
+
+def _receipt(keys: Keys, leak: LeakRequest, idempotency_key: IdempotencyKey | None) -> Receipt:
     if idempotency_key is None:
         return Receipt.fresh()
     digest = request_digest(leak.recipient, leak.message, leak.sender, leak.relation, leak.kind, leak.language)
-    return Receipt.repeatable(keys.receipt_key, idempotency_key, digest)
+    return Receipt.repeatable(keys.receipt(), idempotency_key, digest)
 
 
-def _origin(caller: Caller, leak: LeakRequest, claimed_address: str | None) -> Origin:
-    return Origin(
-        address=caller.address,
+def content_digest(message: str, recipient: str) -> str:
+    """The digest by which a mail that somebody brings is matched to its record. Hex; each part after its length."""
+    digest = sha256(b"leak content v1\n")
+    for part in (message.encode(), recipient.encode()):
+        digest.update(len(part).to_bytes(4, "big") + part)
+    return digest.hexdigest()
+
+
+def _origin(caller: Caller, leak: LeakRequest, claimed_ip: str | None) -> Origin:
+    # Unchecked here and below, because every value is of our own making; tests read them back through the models.
+    return Origin.model_construct(
+        ip=caller.ip,
         port=caller.port,
-        destination_address=caller.destination_address,
+        destination_ip=caller.destination_ip,
         destination_port=caller.destination_port,
         captured_at_ns=str(caller.captured_at_ns),
         obtained=caller.obtained,
-        claimed_address=claimed_address,
-        sender=leak.sender,
+        claimed_ip=claimed_ip,
+        sender=ClearAddress(leak.sender),
         content_digest=content_digest(leak.message, leak.recipient),
     )
 
@@ -90,15 +105,16 @@ def _submitted(
     keys: Keys, receipt: Receipt, at: datetime, confirm_before: datetime, leak: LeakRequest
 ) -> LeakSubmitted:
     seal, leak_id = keys.sealer.seal, receipt.leak_id
+    sender, recipient = ClearAddress(leak.sender), ClearAddress(leak.recipient)
+    pseudonyms = keys.pseudonyms.every(recipient)[:PSEUDONYMS]
     return LeakSubmitted.model_construct(
         leak_id=leak_id,
         submitted_at=at,
         confirm_before=confirm_before,
-        sender=seal("sender", leak_id, leak.sender.encode()),
-        recipient=seal("recipient", leak_id, leak.recipient.encode()),
-        recipient_pseudonym=keyed_digest(keys.pseudonym_key, "recipient", normalise_address(leak.recipient)),
-        domain_pseudonym=keyed_digest(keys.pseudonym_key, "domain", domain_of(leak.recipient)),
-        message=seal("message", leak_id, leak.message.encode()),
+        sealed_sender=seal(purposes.SENDER, leak_id, SenderAddress.model_construct(address=sender)),
+        sealed_recipient=seal(purposes.RECIPIENT, leak_id, RecipientAddress.model_construct(address=recipient)),
+        sealed_pseudonyms=seal(purposes.PSEUDONYMS, leak_id, RecipientPseudonyms.model_construct(digests=pseudonyms)),
+        sealed_message=seal(purposes.MESSAGE, leak_id, Message.model_construct(text=leak.message)),
         relation=leak.relation,
         kind=leak.kind,
         language=leak.language,

@@ -23,10 +23,11 @@ class Draft:
     idempotency_key: str | None = None
 
 
-@dataclass(frozen=True)
-class Receipt:
-    """Shown once. `receipt` is in groups, as it is copied by hand."""
+@dataclass(frozen=True, slots=True)
+class AcceptedLeak:
+    """What the sender gets, once: a receipt in groups, as it is copied by hand. Origin and text are durable."""
 
+    leak_id: str
     receipt: str
     confirm_before: datetime
 
@@ -93,7 +94,7 @@ class Acts(Protocol):
     def problems(self, draft: Draft) -> Mapping[str, str]:
         """Field → what is wrong: missing, not_an_address, not_text, too_long, too_many_links, unknown. Or nothing."""
 
-    async def submit(self, request: Request, draft: Draft) -> Receipt:
+    async def submit(self, request: Request, draft: Draft) -> AcceptedLeak:
         """Durable when it returns: the origin first, the leak next. Raises TooMany, Unavailable."""
 
     async def confirm(self, request: Request, token: str) -> None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from shared.events.values import SealedToReceiptText
+
 State = Literal["awaiting_confirmation", "in_review", "scheduled", "closed", "refused", "expired", "cancelled"]
 # While in one of these, the leak hasn't left: asking to cancel can still help.
 CANCELLABLE: frozenset[State] = frozenset({"awaiting_confirmation", "in_review", "scheduled"})
@@ -41,25 +43,25 @@ class OverLimit:
 
 @dataclass(frozen=True)
 class Decided:
-    """Moderation's word; the highest revision counts."""
+    """Moderation's decision; the highest revision counts."""
 
     at: datetime
     revision: int
     outcome: Literal["approved", "held", "rejected", "withdrawn"]
     deliver_at: datetime | None = None
-    statement: str | None = None
+    sealed_note: SealedToReceiptText | None = None
 
 
-Happening = Submitted | Confirmed | Withdrawn | OverLimit | Decided
+LeakFact = Submitted | Confirmed | Withdrawn | OverLimit | Decided
 
 
 @dataclass(frozen=True)
-class Standing:
+class LeakStanding:
     """Where a leak stands, and since when: (state, since), oldest first; the last one is the state."""
 
     timeline: tuple[tuple[State, datetime], ...]
     confirm_before: datetime
-    statement: str | None = None
+    sealed_note: SealedToReceiptText | None = None
     over_limit: bool = False
 
     @property
@@ -73,23 +75,23 @@ class Standing:
         return self.state in CANCELLABLE
 
 
-def stand(happenings: Sequence[Happening], now: datetime) -> Standing | None:
+def stand(facts: Sequence[LeakFact], now: datetime) -> LeakStanding | None:
     """Where the leak stands; None when nothing says that it was submitted.
 
-    Happenings come from several topics, so in any order: what a later stage says outranks an earlier one.
+    LeakFacts come from several topics, so in any order: what a later stage says outranks an earlier one.
 
-    Expiry is told by the clock and not by its event: a leak that was dropped silently, because its sender's address is
+    Expiry is shown by the clock and not by its event: a leak that was dropped silently, because its sender's address is
     stopped, must look to the second like one that nobody confirmed.
     """
-    submitted = next((happening for happening in happenings if isinstance(happening, Submitted)), None)
+    submitted = next((fact for fact in facts if isinstance(fact, Submitted)), None)
     if submitted is None:
         return None
-    limited = next((happening for happening in happenings if isinstance(happening, OverLimit)), None)
+    limited = next((fact for fact in facts if isinstance(fact, OverLimit)), None)
     if limited:
         ended: tuple[tuple[State, datetime], ...] = (("awaiting_confirmation", submitted.at), ("refused", limited.at))
-        return Standing(ended, submitted.confirm_before, over_limit=True)
-    confirmed = next((happening for happening in happenings if isinstance(happening, Confirmed)), None)
-    decisions = (happening for happening in happenings if isinstance(happening, Decided))
+        return LeakStanding(ended, submitted.confirm_before, over_limit=True)
+    confirmed = next((fact for fact in facts if isinstance(fact, Confirmed)), None)
+    decisions = (fact for fact in facts if isinstance(fact, Decided))
     decided = max(decisions, key=lambda decision: decision.revision, default=None)
     timeline: list[tuple[State, datetime]] = [("awaiting_confirmation", submitted.at)]
     begun = confirmed or decided
@@ -99,11 +101,11 @@ def stand(happenings: Sequence[Happening], now: datetime) -> Standing | None:
         timeline.append(("expired", submitted.confirm_before))
     if decided:
         timeline += _after_decision(decided, now)
-    cancelled = _cancelled(happenings, submitted, confirmed, decided)
+    cancelled = _cancelled(facts, submitted, confirmed, decided)
     if cancelled:
         timeline = [*(entry for entry in timeline if entry[0] in CANCELLABLE), ("cancelled", cancelled)]
-    statement = decided.statement if decided and timeline[-1][0] == "refused" else None
-    return Standing(tuple(timeline), submitted.confirm_before, statement)
+    note = decided.sealed_note if decided and timeline[-1][0] == "refused" else None
+    return LeakStanding(tuple(timeline), submitted.confirm_before, note)
 
 
 def _after_decision(decided: Decided, now: datetime) -> Iterable[tuple[State, datetime]]:
@@ -116,9 +118,9 @@ def _after_decision(decided: Decided, now: datetime) -> Iterable[tuple[State, da
 
 
 def _cancelled(
-    happenings: Sequence[Happening], submitted: Submitted, confirmed: Confirmed | None, decided: Decided | None
+    facts: Sequence[LeakFact], submitted: Submitted, confirmed: Confirmed | None, decided: Decided | None
 ) -> datetime | None:
-    """When it was cancelled. A withdrawal after the planned time isn't told: it would say that nothing had left."""
+    """When it was cancelled. A withdrawal after the planned time isn't shown: it would say that nothing had left."""
     if decided and decided.outcome == "withdrawn":
         return decided.at
     if decided and decided.outcome == "rejected":
@@ -126,7 +128,7 @@ def _cancelled(
     ends_at = decided.deliver_at if decided else None
     if ends_at is None and not confirmed:
         ends_at = submitted.confirm_before
-    withdrawn = min((happening.at for happening in happenings if isinstance(happening, Withdrawn)), default=None)
+    withdrawn = min((fact.at for fact in facts if isinstance(fact, Withdrawn)), default=None)
     if withdrawn is None or (ends_at is not None and withdrawn >= ends_at):
         return None
     return withdrawn

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from services.gateway.acts import Draft
-from shared.events.event import Kind, Language, Relation
+from shared.events.values import Kind, Language, Relation
 
 MESSAGE_CHARACTERS = 2_000
 # RFC 5321 allows 254; what is longer isn't worth parsing.

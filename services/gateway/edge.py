@@ -8,7 +8,7 @@ from functools import lru_cache
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.gateway.forwarded import Hop, TrustedProxies, plain_address
+from services.gateway.forwarded import Hop, TrustedProxies, plain_ip
 from services.gateway.problems import problem
 from shared.runtime import logs
 
@@ -50,14 +50,14 @@ log = logs.get("gateway")
 class Caller:
     """Who calls, for the seal and the limiter alone. Its repr is `<Caller>`, so that no log or trace can show more."""
 
-    address: str
+    ip: str
     port: int | None
-    destination_address: str | None
+    destination_ip: str | None
     destination_port: int | None
     obtained: str
     captured_at_ns: int
     client_key: str | None
-    claimed_address: str | None
+    claimed_ip: str | None
 
     def __repr__(self) -> str:
         """Show nothing."""
@@ -129,16 +129,16 @@ class Edge:
             return None
         # Behind a proxy the socket's near end is not what the client connected to.
         near = scope.get("server") if found.obtained == "socket" else None
-        near_address = _own_address(near[0]) if near else None
+        near_ip = _own_ip(near[0]) if near else None
         return Caller(
-            address=found.client.address,
+            ip=found.client.ip,
             port=found.client.port,
-            destination_address=near_address,
-            destination_port=near[1] if near and near_address else None,
+            destination_ip=near_ip,
+            destination_port=near[1] if near and near_ip else None,
             obtained=found.obtained,
             captured_at_ns=time.time_ns(),
             client_key=client_key,
-            claimed_address=claimed,
+            claimed_ip=claimed,
         )
 
 
@@ -159,14 +159,14 @@ class _Answering:
 def _socket(client: tuple[str, int] | None) -> Hop | None:
     if not client:
         return None
-    address = plain_address(client[0])
-    return Hop(address, client[1]) if address else None
+    ip = plain_ip(client[0])
+    return Hop(ip, client[1]) if ip else None
 
 
 @lru_cache(maxsize=64)
-def _own_address(text: str) -> str | None:
+def _own_ip(text: str) -> str | None:
     # Remembered, since these are our own few addresses; a client's is never cached.
-    return plain_address(text)
+    return plain_ip(text)
 
 
 def _host(scope: Scope) -> bytes:

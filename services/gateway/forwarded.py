@@ -26,7 +26,7 @@ _HIDDEN_PORT = re.compile(r"_[A-Za-z0-9._-]+")
 class Hop:
     """One end of a connection."""
 
-    address: str
+    ip: str
     port: int | None
 
 
@@ -58,7 +58,7 @@ class TrustedProxies:
             told = self._entry(entry)
             if told is None:
                 break
-            hop, obtained = told, f"proxy:{hop.address}"
+            hop, obtained = told, f"proxy:{hop.ip}"
             if not self._trusts(hop):
                 break
         return Found(hop, obtained)
@@ -66,7 +66,7 @@ class TrustedProxies:
     def _trusts(self, hop: Hop) -> bool:
         if not self._networks:
             return False
-        address = ipaddress.ip_address(hop.address)
+        address = ipaddress.ip_address(hop.ip)
         return any(address in network for network in self._networks)
 
     def _from_the_right(self, headers: Iterable[tuple[bytes, bytes]]) -> Iterator[str]:
@@ -92,7 +92,7 @@ def trusted_networks(entries: Iterable[str]) -> tuple[Network, ...]:
     return tuple(networks)
 
 
-def plain_address(text: str) -> str | None:
+def plain_ip(text: str) -> str | None:
     """One spelling of a textual IP: IPv4-mapped IPv6 as IPv4, no zone; None when it is no address."""
     if _DOTTED.fullmatch(text):
         return text
@@ -120,7 +120,7 @@ def read_node(text: str) -> Hop | None:
     else:
         host, port = text, None
     # A zone names a network card of the proxy, so an address with one can't be a client's.
-    address = None if "%" in host else plain_address(host)
+    address = None if "%" in host else plain_ip(host)
     if address is None:
         return None
     if port is None or _HIDDEN_PORT.fullmatch(port):

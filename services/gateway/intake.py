@@ -1,7 +1,7 @@
 """Group commit: requests that arrive during a flush go out together; all their origins, then all their leaks."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
@@ -12,10 +12,12 @@ from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from services.gateway.acts import Unavailable
+from shared.events.origins import UnprovenOrigin
 from shared.runtime import logs, metrics
 from shared.runtime.envelope import Outgoing
 from shared.runtime.errors import Transient
 from shared.runtime.kafka import Publisher
+from shared.seals.errors import KeyMissing
 
 FLUSHES_IN_FLIGHT = 2
 # What waits is memory; beyond this a client does better to come back later.
@@ -35,24 +37,29 @@ class Sender(Protocol):
 
 @dataclass(slots=True)
 class _Waiting:
-    origin: Outgoing
+    origin: UnprovenOrigin
     leak: Outgoing
     since: float
     done: "asyncio.Future[None]"
 
 
+Sign = Callable[[Sequence[UnprovenOrigin]], Sequence[Outgoing]]
+"""Origins as records, each with its proof that it stands in this batch. Raises KeyMissing."""
+
+
 class Intake:
     """Takes an origin and its leak; both are durable when `take` returns, the origin first."""
 
-    def __init__(self, sender: Sender, within_s: float = WITHIN_S) -> None:
+    def __init__(self, sender: Sender, sign: Sign, within_s: float = WITHIN_S) -> None:
         self._sender = sender
+        self._sign = sign
         self._within_s = within_s
         self._waiting: list[_Waiting] = []
         self._free = FLUSHES_IN_FLIGHT
         self._flushes: set[asyncio.Task[None]] = set()
         self._scheduled = False
 
-    async def take(self, origin: Outgoing, leak: Outgoing) -> None:
+    async def take(self, origin: UnprovenOrigin, leak: Outgoing) -> None:
         """Return when both are durable. Unavailable otherwise: Kafka may then hold the origin alone, or both."""
         if len(self._waiting) >= MOST_WAITING:
             raise Unavailable(RETRY_AFTER_S)
@@ -87,9 +94,9 @@ class Intake:
         refused: Exception | None = None
         try:
             async with asyncio.timeout(self._within_s):
-                await self._sender.send([waiting.origin for waiting in fresh])
+                await self._sender.send(self._sign([waiting.origin for waiting in fresh]))
                 await self._sender.send([waiting.leak for waiting in fresh])
-        except (KafkaError, Transient, TimeoutError) as away:
+        except (KafkaError, KeyMissing, Transient, TimeoutError) as away:
             refused = away
         except Exception as bug:  # noqa: BLE001  # every request of the group needs an answer, whatever broke
             refused = bug

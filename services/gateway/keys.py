@@ -3,8 +3,13 @@
 from dataclasses import dataclass
 
 from services.gateway.acts import Unavailable
+from shared.address_digests import AddressDigests
+from shared.runtime.clock import Clock
 from shared.runtime.settings import ServiceSettings
-from shared.sealing import Sealer
+from shared.seals.batches import BatchSigner
+from shared.seals.errors import KeyMissing
+from shared.seals.keys import KeySource
+from shared.seals.sealing import Sealer
 
 
 @dataclass(frozen=True)
@@ -12,24 +17,32 @@ class Keys:
     """What accepting a leak needs."""
 
     sealer: Sealer
-    pseudonym_key: bytes
-    receipt_key: bytes
+    signer: BatchSigner
+    pseudonyms: AddressDigests
+    receipt: KeySource
 
 
 class KeyFiles:
-    """Reads the keys once they are mounted; until then, Unavailable."""
+    """Uses the keys once they are mounted; until then, Unavailable. A key that is rotated is used without a restart."""
 
-    def __init__(self, settings: ServiceSettings) -> None:
-        self._settings = settings
-        self._keys: Keys | None = None
+    def __init__(self, settings: ServiceSettings, clock: Clock) -> None:
+        signing, keyring = settings.keys("signing"), settings.keyring()
+        pseudonym, receipt = settings.keys("pseudonym"), settings.keys("receipt")
+        self._files = (signing, keyring, pseudonym, receipt)
+        self._keys = Keys(
+            Sealer(settings.process, signing, keyring, now=clock),
+            BatchSigner(signing, now=clock),
+            AddressDigests(pseudonym, "recipient"),
+            receipt,
+        )
 
     def __call__(self) -> Keys:
         """The keys."""
-        if self._keys is None:
-            try:
-                self._keys = self._read()
-            except (OSError, ValueError, KeyError) as missing:
-                raise Unavailable from missing
+        try:
+            for file in self._files:
+                file()
+        except (OSError, ValueError, KeyError, KeyMissing) as missing:
+            raise Unavailable from missing
         return self._keys
 
     async def check(self) -> None:
@@ -38,10 +51,4 @@ class KeyFiles:
 
     async def drop_stale(self) -> None:
         """Forget the secrets of windows that ended."""
-        if self._keys is not None:
-            self._keys.sealer.drop_stale()
-
-    def _read(self) -> Keys:
-        settings = self._settings
-        sealer = Sealer("gateway", settings.secret("signing.key"), settings.keyring())
-        return Keys(sealer, settings.secret("pseudonym.key"), settings.secret("receipt.key"))
+        self._keys.sealer.drop_stale()

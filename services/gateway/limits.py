@@ -85,7 +85,7 @@ class OriginLimits:
         span, into = divmod(now, KEY_LIVES_S)
         key = await self._keys.key(int(span))
         # A client's own users share its limit and nobody else's.
-        who = f"client {client}" if client else network_of(caller.address)
+        who = f"client {client}" if client else network_of(caller.ip)
         counted = "client" if client else act
         digest = hmac.digest(key, f"{counted}\x00{who}".encode(), "sha256").hex()
         rate = self._rates[counted]

@@ -3,6 +3,7 @@
 import re
 import secrets
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from urllib.parse import parse_qsl, urlsplit
 
 from starlette.requests import Request
@@ -11,7 +12,7 @@ from services.gateway.acts import Draft
 
 MAX_FORM_BYTES = 65_536
 MAX_FIELDS = 32
-_KEY = re.compile(r"[0-9a-f]{32}")
+_KEY = re.compile(r"[0-9]{8}-[0-9a-f]{32}")
 
 
 class FormRefused(Exception):
@@ -72,8 +73,8 @@ def plain_lines(typed: str) -> str:
 
 
 def new_key() -> str:
-    """128 random bits that make a form sent twice one leak."""
-    return secrets.token_hex(16)
+    """A day and 128 random bits, which make a form sent twice one leak."""
+    return f"{datetime.now(UTC):%Y%m%d}-{secrets.token_hex(16)}"
 
 
 def shared_domain(draft: Draft) -> str | None:

@@ -15,7 +15,7 @@ CATALOGUE: Mapping[str, tuple[int, str, str]] = {
     "bad-idempotency-key": (
         400,
         "The Idempotency-Key can't be used",
-        "Use 22 to 200 letters, digits, - or _ from 128 random bits or more.",
+        "Use today's date, a hyphen and at least 128 random bits: YYYYMMDD-… with 22 to 200 letters, digits, - or _.",
     ),
     "bad-client-address": (
         400,

@@ -5,14 +5,16 @@ import hmac
 import re
 import secrets
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
-from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from nacl.bindings import crypto_scalarmult_base
 
-from shared.digests import from_base64url, to_base64url
-from shared.sealing import HPKE, receipt_info
+from shared.digests import to_base64url
+from shared.seals.contents import Note
+from shared.seals.keys import KeyHistory
+from shared.seals.receipt import open_note
 
 SEED_BYTES = 16
 # Crockford's base32: no I, L, O or U, so that what is misread can be put right.
@@ -24,12 +26,45 @@ _PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
 _VALUES = {symbol: value for value, symbol in enumerate(ALPHABET)} | {"O": 0, "I": 1, "L": 1}
 _SEPARATORS = re.compile(r"[\s\-\u2010-\u2015]+")
 LONGEST_TYPED = 100
-# 22 symbols of base64url hold 132 bits; more than 200 is no key but a payload.
-IDEMPOTENCY_KEY = re.compile(r"[A-Za-z0-9_-]{22,200}")
+# A day, and at least 128 random bits: 22 symbols of base64url; more than 200 is no key but a payload.
+IDEMPOTENCY_KEY = re.compile(r"(\d{8})-([A-Za-z0-9_-]{22,200})")
+# 22 random symbols of hexadecimal, the smallest alphabet in use, have fewer distinct ones once in a million times.
+DISTINCT_SYMBOLS = 7
+KEY_DAYS = 1
+"""A key is taken on its day, in UTC, and on the next; clocks of clients may be ahead by as much."""
 
 
-class StatementUnreadable(Exception):
-    """A statement of reasons that this receipt doesn't open."""
+class KeyRefused(ValueError):
+    """An Idempotency-Key that is old, weak or no key at all."""
+
+
+@dataclass(frozen=True)
+class IdempotencyKey:
+    """A key, its day, and who uses it: an API client, or a form. The same text of another user is another key."""
+
+    text: str
+    day: str
+    user: str
+
+    @classmethod
+    def read(cls, text: str, user: str, now: datetime) -> "IdempotencyKey":
+        """KeyRefused unless it is of this day or the day before or after, with 128 random bits."""
+        found = IDEMPOTENCY_KEY.fullmatch(text)
+        if found is None or len(set(found[2])) < DISTINCT_SYMBOLS:
+            raise KeyRefused("a day and 128 random bits")
+        key = cls(text, found[1], user)
+        try:
+            apart = abs(key.begins_at.date() - now.astimezone(UTC).date())
+        except ValueError as no_day:
+            raise KeyRefused("not a day") from no_day
+        if apart > timedelta(days=KEY_DAYS):
+            raise KeyRefused("another day's key")
+        return key
+
+    @property
+    def begins_at(self) -> datetime:
+        """Its day's begin in UTC."""
+        return datetime.strptime(self.day, "%Y%m%d").replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -44,10 +79,15 @@ class Receipt:
         return cls(secrets.token_bytes(SEED_BYTES))
 
     @classmethod
-    def repeatable(cls, secret: bytes, idempotency_key: str, request_digest: bytes) -> "Receipt":
-        """The same receipt for the same key and request; needs `secret`, so that nobody else can compute it."""
-        told = b"leak idempotency v1\x00" + idempotency_key.encode() + b"\x00" + request_digest
-        return cls(hmac.digest(secret, told, "sha256")[:SEED_BYTES])
+    def repeatable(cls, secrets_: KeyHistory, idempotency_key: IdempotencyKey, request_digest: bytes) -> "Receipt":
+        """The same receipt for the same key and request; the key's day picks the secret, so a rotation changes nothing.
+
+        Raises KeyMissing.
+        """
+        key = idempotency_key
+        day = hmac.digest(secrets_.at(key.begins_at).material, f"leak day v1\x00{key.day}".encode(), "sha256")
+        parts = b"\x00".join((b"leak idempotency v2", key.text.encode(), key.user.encode(), request_digest))
+        return cls(hmac.digest(day, parts, "sha256")[:SEED_BYTES])
 
     @classmethod
     def read(cls, text: str) -> "Receipt | None":
@@ -80,13 +120,9 @@ class Receipt:
         # libsodium's, since OpenSSL takes twice as long and this is the dearest step of accepting a leak.
         return to_base64url(crypto_scalarmult_base(self._private_bytes))
 
-    def open_statement(self, sealed: str) -> bytes:
-        """The plaintext of what was sealed to this receipt about its leak."""
-        try:
-            padded = HPKE.decrypt(from_base64url(sealed), self._private_key, info=receipt_info(self.leak_id))
-        except (InvalidTag, ValueError) as broken:
-            raise StatementUnreadable from broken
-        return padded[4 : 4 + int.from_bytes(padded[:4], "big")]
+    def open_note(self, sealed: str) -> Note:
+        """What a decision says to this receipt. Raises SealBroken."""
+        return open_note(self._private_key, self.leak_id, sealed)
 
     @cached_property
     def _private_key(self) -> X25519PrivateKey:

@@ -1,6 +1,6 @@
 """Settings of the gateway, `GATEWAY_...`."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AnyHttpUrl, Field, field_validator
@@ -19,6 +19,10 @@ class Settings(ServiceSettings):
 
     SERVICE: ClassVar[str] = "gateway"
     model_config = settings_config("GATEWAY_")
+
+    role: Literal["accept", "status"] = Field(
+        description="accept: pages, API, what people do; status: reads what became of leaks"
+    )
 
     host: str = Field("127.0.0.1", description="Where the public port listens")
     port: int = Field(8080, ge=0, le=65535, description="The public port: pages and API")
@@ -68,6 +72,11 @@ class Settings(ServiceSettings):
     def _rates_are_short(cls, rate: str) -> str:
         parse_rate(rate)
         return rate
+
+    @property
+    def process(self) -> str:
+        """`gateway-accept` or `gateway-status`."""
+        return f"{self.SERVICE}-{self.role}"
 
     @property
     def answered_hosts(self) -> tuple[str, ...]:

@@ -1,15 +1,15 @@
-"""What the gateway keeps: when what happened to a leak, as its sender may know it. No content, no pseudonym."""
+"""What the gateway keeps: when what happened to a leak, as its sender may know it. No content."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.gateway.domain import Confirmed, Decided, Happening, OverLimit, Submitted, Withdrawn
+from services.gateway.domain import Confirmed, Decided, LeakFact, OverLimit, Submitted, Withdrawn
 from shared.events.event import LeakEvent
 from shared.runtime.clock import Clock
 from shared.runtime.mongo import Collection, Database, Document, insert_new
 
-KINDS: dict[str, type[Happening]] = {
+KINDS: dict[str, type[LeakFact]] = {
     "submitted": Submitted,
     "confirmed": Confirmed,
     "withdrawn": Withdrawn,
@@ -32,32 +32,32 @@ class LeakEvents:
         await self._collection.create_index("leak_id")
         await self._collection.create_index("dies_at")
 
-    async def add(self, happened: Sequence[tuple[LeakEvent, Happening]]) -> None:
+    async def add(self, happened: Sequence[tuple[LeakEvent, LeakFact]]) -> None:
         """Keep what is new."""
         dies_at = self._clock() + self._keep
         await insert_new(
             self._collection,
             [
-                {"_id": event.event_id, "leak_id": event.leak_id, "dies_at": dies_at, **_document(happening)}
-                for event, happening in happened
+                {"_id": event.event_id, "leak_id": event.leak_id, "dies_at": dies_at, **_document(fact)}
+                for event, fact in happened
             ],
         )
 
-    async def of(self, leak_id: str) -> list[Happening]:
+    async def of(self, leak_id: str) -> list[LeakFact]:
         """All that happened to one leak, in no order."""
-        return [_happening(document) async for document in self._collection.find({"leak_id": leak_id})]
+        return [_fact(document) async for document in self._collection.find({"leak_id": leak_id})]
 
     async def forget(self) -> None:
         """Delete what is past its time. The process's clock decides, so that it is the same on every database."""
         await self._collection.delete_many({"dies_at": {"$lt": self._clock()}})
 
 
-def _document(happening: Happening) -> Document:
-    fields: dict[str, Any] = {name: value for name, value in vars(happening).items() if value is not None}
-    return {"what": _NAMES[type(happening)], **fields}
+def _document(fact: LeakFact) -> Document:
+    fields: dict[str, Any] = {name: value for name, value in vars(fact).items() if value is not None}
+    return {"what": _NAMES[type(fact)], **fields}
 
 
-def _happening(document: Document) -> Happening:
+def _fact(document: Document) -> LeakFact:
     kind = KINDS[document["what"]]
     return kind(**{name: document[name] for name in kind.__dataclass_fields__ if name in document})
 

@@ -11,9 +11,8 @@ from starlette.types import Receive, Scope, Send
 from services.gateway.acts import ActError, TooMany
 from services.gateway.drafts import LeakRequest, codes, is_json_broken
 from services.gateway.edge import SCOPE_KEY
-from services.gateway.live_acts import BadClaimedAddress, LiveActs, UnknownClient
+from services.gateway.live_acts import BadClaimedAddress, BadIdempotencyKey, LiveActs, UnknownClient
 from services.gateway.problems import API_HEADERS, problem
-from services.gateway.receipts import IDEMPOTENCY_KEY
 from shared.runtime import metrics
 
 STATE: Final = "awaiting_confirmation"
@@ -28,6 +27,8 @@ def refusal(error: ActError) -> Response:
         return problem("unknown-client")
     if isinstance(error, BadClaimedAddress):
         return problem("bad-client-address")
+    if isinstance(error, BadIdempotencyKey):
+        return problem("bad-idempotency-key")
     if error.retry_after_s is None:
         return problem("unknown-receipt")
     return problem("unavailable", retry_after_s=error.retry_after_s)
@@ -58,8 +59,6 @@ class SubmitLeak:
         content_type, key = _headers(scope["headers"])
         if not is_json(content_type):
             return problem("not-json")
-        if key is not None and not IDEMPOTENCY_KEY.fullmatch(key):
-            return problem("bad-idempotency-key")
         # WholeBodies gives the body in one message.
         body = (await receive())["body"]
         try:

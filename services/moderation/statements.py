@@ -7,7 +7,7 @@ from pathlib import Path
 
 from services.moderation.policy.catalogue import Policy
 from shared.console.texts import LANGUAGES, Texts
-from shared.events.event import Language
+from shared.events.values import Language
 from shared.sealing import seal_to_receipt
 
 TEXTS = Path(__file__).parent / "pages" / "texts"

@@ -8,7 +8,7 @@ from itertools import pairwise
 from services.moderation.domain import Case
 from services.moderation.policy.catalogue import Policy
 from services.moderation.policy.verdict import Finding
-from shared.events.event import Language
+from shared.events.values import Language
 
 MINUTE_S, HOUR_S, DAY_S = 60, 3_600, 86_400
 

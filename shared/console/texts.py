@@ -7,7 +7,7 @@ from typing import Any, Final, get_args
 
 from starlette.requests import Request
 
-from shared.events.event import Language
+from shared.events.values import Language
 
 LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
 

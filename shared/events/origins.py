@@ -20,10 +20,15 @@ class BatchProof(BaseModel):
     path: tuple[Digest, ...]
 
 
-class OriginCaptured(LeakEvent):
+class UnprovenOrigin(LeakEvent):
+    """An origin that has not gone out with a batch yet."""
+
+    captured_at: Moment
+    sealed_origin: Sealed
+
+
+class OriginCaptured(UnprovenOrigin):
     """The origin of one accepted request; durable before the leak itself is."""
 
     TOPIC: ClassVar[str] = "origin.captured.v1"
-    captured_at: Moment
-    sealed_origin: Sealed
     proof: BatchProof

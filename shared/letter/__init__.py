@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, get_args
 
-from shared.events.event import Kind, Language, Relation
+from shared.events.values import Kind, Language, Relation
 
 LANGUAGES: Final[tuple[str, ...]] = get_args(Language)
 RELATIONS: Final[tuple[str, ...]] = get_args(Relation)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from shared.digests import from_base64url, to_base64url
-from shared.events.origins import BatchProof, OriginCaptured
+from shared.events.origins import BatchProof, UnprovenOrigin
 from shared.seals.errors import SealBroken
 from shared.seals.form import check_signature
 from shared.seals.keys import Keyring, KeySource
@@ -20,7 +20,7 @@ _LEAF, _NODE = b"\x00", b"\x01"
 _SIGNED = b"leak batch v1\n"
 
 
-def origin_leaf(captured: OriginCaptured) -> bytes:
+def origin_leaf(captured: UnprovenOrigin) -> bytes:
     """What a batch holds of an origin: the leak, the time, and the digest of the sealed record."""
     return origin_leaf_of(captured.leak_id, captured.captured_at, captured.sealed_origin)
 

@@ -88,10 +88,12 @@ class Threat(Content):
 
 
 class Statement(Content):
-    """Why a leak was refused (DSA art. 17). Titles and ways to object are words of the pages, chosen by language."""
+    """Why a leak was refused (DSA art. 17), in one language: the policy and its title, the reasons, how to object."""
 
     policy: str
+    title: str
     reasons: str
+    redress: str
     language: Language
     automated: bool
 

@@ -31,7 +31,9 @@ class Purpose(Generic[C_co]):
         return tuple(sorted({reader for group in self.access for reader in group}))
 
 
-def _purpose(name: str, writer: Process, *readers: Process, lengths: tuple[int, ...], content: type[C_co]) -> Purpose[C_co]:
+def _purpose(
+    name: str, writer: Process, *readers: Process, lengths: tuple[int, ...], content: type[C_co]
+) -> Purpose[C_co]:
     return Purpose(name, writer.name, tuple((reader.name,) for reader in readers), lengths, content)
 
 

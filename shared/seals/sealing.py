@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from shared.digests import to_base64url
+from shared.events.values import SealedText
 from shared.seals.contents import Content
 from shared.seals.form import (
     HPKE,
@@ -64,7 +65,7 @@ class Sealer:
         self._now = now
         self._windows: dict[str, _Window] = {}
 
-    def seal(self, purpose: Purpose[C], subject: str, content: C) -> str:
+    def seal(self, purpose: Purpose[C], subject: str, content: C) -> SealedText:
         """Seal one plaintext about `subject`.
 
         ValueError when it is too long to pad, or the purpose is another writer's; KeyMissing without a valid key.
@@ -83,7 +84,7 @@ class Sealer:
         )
         plaintext = pad(content.model_dump_json().encode(), purpose.lengths)
         ciphertext = AESGCM(data_key).encrypt(ZERO_NONCE, plaintext, bound)
-        return window.prefix + to_base64url(record_id + commitment + wraps + ciphertext)
+        return SealedText(window.prefix + to_base64url(record_id + commitment + wraps + ciphertext))
 
     def drop_stale(self) -> None:
         """Forget the secrets of windows that ended; a timer calls this, so that an idle process holds none."""

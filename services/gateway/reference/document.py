@@ -48,9 +48,10 @@ HEADER_PARAMETERS = [
         "name": "Idempotency-Key",
         "in": "header",
         "required": False,
-        "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{22,200}$"},
-        "description": "At least 128 random bits, kept secret: who knows it and the request knows the receipt. "
-        "The same key with the same request is the same leak.",
+        "schema": {"type": "string", "pattern": "^[0-9]{8}-[A-Za-z0-9_-]{22,200}$"},
+        "description": "Today's date in UTC (YYYYMMDD), a hyphen, at least 128 random bits, kept secret: who knows it "
+        "and the request knows the receipt. The same key with the same request is the same leak; with another body it "
+        "is another leak. A key is refused from the second day after its own.",
     },
     {
         "name": "Leak-Client-Key",
