@@ -10,7 +10,8 @@ import dns.resolver
 from disposable_email_domains import blocklist
 from email_validator import EmailNotValidError, validate_email
 
-from shared.digests import domain_of
+from shared.events.values import ClearAddress
+from shared.mailboxes import domain_of
 
 LOOKUP_S = 2.0
 CACHED_DOMAINS = 10_000
@@ -66,7 +67,7 @@ def caching_resolver() -> Resolver:
     return cast("Resolver", resolver)
 
 
-def well_formed(address: str) -> bool:
+def well_formed(address: ClearAddress) -> bool:
     """Syntax only; whether a mail can get there is the mail host's to say."""
     try:
         # Names reserved for tests (RFC 6761) pass: what the gateway took must not vanish here in silence.
@@ -76,12 +77,12 @@ def well_formed(address: str) -> bool:
     return True
 
 
-def is_disposable(address: str) -> bool:
+def is_disposable(address: ClearAddress) -> bool:
     """A signal, not a verdict: people with good reasons use such addresses."""
     return domain_of(address) in blocklist
 
 
-async def that_take_mail(addresses: Collection[str], hosts: MailHosts) -> set[str]:
+async def that_take_mail(addresses: Collection[ClearAddress], hosts: MailHosts) -> set[ClearAddress]:
     """Those of `addresses` that are well-formed and whose host doesn't refuse; one lookup a domain."""
     candidates = {address for address in addresses if well_formed(address)}
     domains = sorted({domain_of(address) for address in candidates})

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from shared.events.confirmations import SenderChallenged
 from shared.events.event import LeakEvent
 from shared.events.leaks import LeakConfirmed, LeakExpired, LeakSubmitted, LeakWithdrawn
+from shared.events.values import AddressDigestText, TokenDigestText
 from shared.runtime.clock import to_the_millisecond
 
 Ending = Literal["confirmed", "expired", "withdrawn"]
@@ -18,13 +19,12 @@ LETTER_FIELDS = frozenset(LeakConfirmed.model_fields) - {"confirmed_at"}
 
 @dataclass(frozen=True)
 class Pending:
-    """What is kept of a leak that waits for its sender: sealed parts and digests, never the address."""
+    """What is stored of a leak that waits for its sender: sealed parts and digests, never the address."""
 
     leak_id: str
-    sender: str
-    """Keyed digest of the sender's normalised address."""
-    confirm_digest: str
-    stop_digest: str
+    sender_digest: AddressDigestText
+    confirm_digest: TokenDigestText
+    stop_digest: TokenDigestText
     expires_at: datetime
     letter: Mapping[str, Any] | None
     """What moderation gets once confirmed; None after it was erased."""
@@ -33,15 +33,17 @@ class Pending:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """How a leak ended here. `sender` and `stop_digest` keep the stop link in the mail alive; a tombstone has none."""
+class LeakOutcome:
+    """How a leak ended here. The digests keep the stop link in the mail alive; a tombstone has none."""
 
     leak_id: str
     ending: Ending
     at: datetime
     reason: Reason | None = None
-    sender: str | None = None
-    stop_digest: str | None = None
+    sender_digest: AddressDigestText | None = None
+    stop_digest: TokenDigestText | None = None
+    click: str | None = None
+    """Where the click that ended it stands in Kafka: its redelivery publishes again, another click does not."""
 
 
 def letter_of(submitted: LeakSubmitted) -> dict[str, Any]:
@@ -54,29 +56,29 @@ def may_be_challenged(submitted: LeakSubmitted, now: datetime, *, takes_mail: bo
     return takes_mail and now < submitted.confirm_before
 
 
-def confirmed(pending: Pending, clicked_at: datetime) -> Outcome:
+def confirmed(pending: Pending, clicked_at: datetime, click: str) -> LeakOutcome:
     """The sender pressed the button."""
-    return _outcome(pending, "confirmed", clicked_at)
+    return replace(_outcome(pending, "confirmed", clicked_at), click=click)
 
 
-def expired(pending: Pending) -> Outcome:
+def expired(pending: Pending) -> LeakOutcome:
     """Nobody pressed it in time."""
     return _outcome(pending, "expired", pending.expires_at)
 
 
-def stopped(pending: Pending, at: datetime) -> Outcome:
+def stopped(pending: Pending, at: datetime, click: str | None = None) -> LeakOutcome:
     """The holder of the address wants no confirmation mail, ever."""
-    return _outcome(pending, "withdrawn", at, "sender_stopped")
+    return replace(_outcome(pending, "withdrawn", at, "sender_stopped"), click=click)
 
 
-def cancelled(leak_id: str, pending: Pending | None, at: datetime) -> Outcome:
+def cancelled(leak_id: str, pending: Pending | None, at: datetime) -> LeakOutcome:
     """The receipt's holder cancelled; without a pending leak this is a tombstone that waits for it."""
     if pending is None:
-        return Outcome(leak_id, "withdrawn", to_the_millisecond(at), "cancelled")
+        return LeakOutcome(leak_id, "withdrawn", to_the_millisecond(at), "cancelled")
     return _outcome(pending, "withdrawn", at, "cancelled")
 
 
-def over_the_limit(outcome: Outcome) -> Outcome:
+def over_the_limit(outcome: LeakOutcome) -> LeakOutcome:
     """What a confirmation becomes when its sender has confirmed enough for one day."""
     return replace(outcome, ending="withdrawn", reason="sender_limit")
 
@@ -86,8 +88,8 @@ def in_time(pending: Pending, clicked_at: datetime) -> bool:
     return clicked_at <= pending.expires_at
 
 
-def event_of(outcome: Outcome, letter: Mapping[str, Any] | None) -> LeakEvent | None:
-    """The event that tells an outcome; None for a confirmation whose letter was erased, which was told long ago."""
+def event_of(outcome: LeakOutcome, letter: Mapping[str, Any] | None) -> LeakEvent | None:
+    """The event of an outcome; None for a confirmation whose letter was erased, which was published long ago."""
     if outcome.ending == "expired":
         return LeakExpired(leak_id=outcome.leak_id, expired_at=outcome.at)
     if outcome.ending == "withdrawn" and outcome.reason is not None:
@@ -95,6 +97,6 @@ def event_of(outcome: Outcome, letter: Mapping[str, Any] | None) -> LeakEvent | 
     return None if letter is None else LeakConfirmed(**letter, confirmed_at=outcome.at)
 
 
-def _outcome(pending: Pending, ending: Ending, at: datetime, reason: Reason | None = None) -> Outcome:
+def _outcome(pending: Pending, ending: Ending, at: datetime, reason: Reason | None = None) -> LeakOutcome:
     at = to_the_millisecond(at)
-    return Outcome(pending.leak_id, ending, at, reason, pending.sender, pending.stop_digest)
+    return LeakOutcome(pending.leak_id, ending, at, reason, pending.sender_digest, pending.stop_digest)

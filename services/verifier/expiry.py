@@ -37,7 +37,7 @@ class Expiry:
         overdue = await self._store.overdue(before, AT_ONCE)
         known = await self._store.outcomes([one.leak_id for one in overdue])
         settled = known | await self._store.settle(domain.expired(one) for one in overdue if one.leak_id not in known)
-        # Told again even when stored before: a sweep may have died here. Other ends were told by their handlers.
+        # Published again even when stored before: a sweep may have died here. Handlers publish the other ends.
         expired = [outcome for outcome in settled.values() if outcome.ending == "expired"]
         await self._publisher.publish(*filter(None, (domain.event_of(outcome, None) for outcome in expired)))
         await self._store.forget_pending(settled)

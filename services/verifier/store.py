@@ -2,7 +2,7 @@
 
 - pending, by leak_id: what waits for a click; letter and challenge are erased when it is withdrawn.
 - outcomes, by leak_id: how it ended here. The first one inserted counts; also the tombstone of an early cancel.
-- stopped, by keyed digest of an address: who never wants a confirmation mail again. Kept.
+- stopped, by keyed digest of an address: who never wants a confirmation mail again. For good.
 """
 
 from collections import Counter
@@ -10,8 +10,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from services.verifier.domain import Outcome, Pending, over_the_limit
+from services.verifier.domain import LeakOutcome, Pending, over_the_limit
 from shared.events.confirmations import SenderChallenged
+from shared.events.values import AddressDigestText, TokenDigestText
 from shared.runtime import mongo
 from shared.runtime.mongo import Database, Document
 
@@ -39,18 +40,20 @@ class Store:
         """Store what is new, and return each as stored: a repeat gets the challenge that was made first."""
         fresh = {one.leak_id: one for one in pending}
         documents = [_pending_document(one) for one in fresh.values()]
-        days = {one.leak_id: _day(one.sender, one.challenge.challenged_at) for one in fresh.values() if one.challenge}
+        days = {
+            one.leak_id: _day(one.sender_digest, one.challenge.challenged_at) for one in fresh.values() if one.challenge
+        }
         repeats = await _insert_within(self._pending, documents, days, daily_cap, _without_challenge)
         for document in documents:
             if "challenge" not in document:
                 fresh[document["_id"]] = replace(fresh[document["_id"]], challenge=None)
         return list((fresh | {one.leak_id: one for one in await self.pending(repeats)}).values())
 
-    async def settle(self, outcomes: Iterable[Outcome], daily_limit: int = 0) -> dict[str, Outcome]:
+    async def settle(self, outcomes: Iterable[LeakOutcome], daily_limit: int = 0) -> dict[str, LeakOutcome]:
         """Store each outcome unless there is one already; return the ones that count, by leak_id."""
         documents = [self._outcome_document(outcome) for outcome in {one.leak_id: one for one in outcomes}.values()]
         days = {
-            document["_id"]: _day(document["sender"], document["at"])
+            document["_id"]: _day(document["sender_digest"], document["at"])
             for document in documents
             if document["ending"] == "confirmed"
         }
@@ -61,11 +64,11 @@ class Store:
         """What waits, or waited until less than a day ago, among `leak_ids`."""
         return await self._find_pending({"_id": {"$in": list(leak_ids)}}) if leak_ids else []
 
-    async def pending_by_confirm(self, digests: Collection[str]) -> list[Pending]:
+    async def pending_by_confirm(self, digests: Collection[TokenDigestText]) -> list[Pending]:
         """What these confirm tokens were made for. The challenge is left out: a click has no use for it."""
         return await self._find_pending({"confirm": {"$in": list(digests)}}, {"challenge": 0})
 
-    async def pending_by_stop(self, digests: Collection[str]) -> list[Pending]:
+    async def pending_by_stop(self, digests: Collection[TokenDigestText]) -> list[Pending]:
         """Everything that waits for the senders whose stop tokens these are."""
         return await self._find_pending({"stop": {"$in": list(digests)}}, {"challenge": 0})
 
@@ -73,27 +76,27 @@ class Store:
         """What nobody can confirm any more."""
         return await self._find_pending({"expires_at": {"$lt": before}}, {"challenge": 0, "letter": 0}, at_most)
 
-    async def outcomes(self, leak_ids: Collection[str]) -> dict[str, Outcome]:
+    async def outcomes(self, leak_ids: Collection[str]) -> dict[str, LeakOutcome]:
         """How these ended, as far as they did."""
         if not leak_ids:
             return {}
         found = self._outcomes.find({"_id": {"$in": list(leak_ids)}})
         return {document["_id"]: _outcome(document) async for document in found}
 
-    async def senders_by_stop(self, digests: Collection[str]) -> dict[str, str]:
+    async def senders_by_stop(self, digests: Collection[TokenDigestText]) -> dict[TokenDigestText, AddressDigestText]:
         """Stop-token digest → sender, from what waits and, after that, from how it ended."""
-        senders: dict[str, str] = {}
+        senders: dict[TokenDigestText, AddressDigestText] = {}
         for collection in (self._outcomes, self._pending):
-            found = collection.find({"stop": {"$in": list(digests)}}, {"stop": 1, "sender": 1})
-            senders |= {document["stop"]: document["sender"] async for document in found}
+            found = collection.find({"stop": {"$in": list(digests)}}, {"stop": 1, "sender_digest": 1})
+            senders |= {document["stop"]: document["sender_digest"] async for document in found}
         return senders
 
-    async def stop(self, senders: Mapping[str, datetime]) -> None:
+    async def stop(self, senders: Mapping[AddressDigestText, datetime]) -> None:
         """Put senders on the stop list, for good."""
         documents = [{"_id": sender, "stopped_at": at} for sender, at in senders.items()]
         await mongo.insert_new(self._stopped, documents)
 
-    async def stopped(self, senders: Collection[str]) -> set[str]:
+    async def stopped(self, senders: Collection[AddressDigestText]) -> set[AddressDigestText]:
         """Those of `senders` that are on the stop list."""
         found = self._stopped.find({"_id": {"$in": list(senders)}}, {"_id": 1})
         return {document["_id"] async for document in found}
@@ -105,7 +108,7 @@ class Store:
             await self._pending.update_many({"_id": {"$in": list(leak_ids)}}, unset)
 
     async def forget_pending(self, leak_ids: Collection[str]) -> None:
-        """Delete what has ended and was announced; its outcome stays, and recognises a repeat."""
+        """Delete what has ended and was published; its outcome stays, and recognises a repeat."""
         await self._pending.delete_many({"_id": {"$in": list(leak_ids)}})
 
     async def forget_outcomes(self, now: datetime) -> None:
@@ -118,13 +121,14 @@ class Store:
     def _over_the_limit(self, document: Document) -> Document:
         return self._outcome_document(over_the_limit(_outcome(document)))
 
-    def _outcome_document(self, outcome: Outcome) -> Document:
+    def _outcome_document(self, outcome: LeakOutcome) -> Document:
         document = {
             "_id": outcome.leak_id,
             "ending": outcome.ending,
             "at": outcome.at,
             "reason": outcome.reason,
-            "sender": outcome.sender,
+            "sender_digest": outcome.sender_digest,
+            "click": outcome.click,
             "stop": outcome.stop_digest,
             "dies_at": outcome.at + self._keep,
         }
@@ -194,14 +198,14 @@ def _without_challenge(document: Document) -> Document:
     return {name: value for name, value in document.items() if name not in {"slot", "challenge"}}
 
 
-def _day(sender: str, moment: datetime) -> str:
+def _day(sender: AddressDigestText, moment: datetime) -> str:
     return f"{sender}/{moment:%Y-%m-%d}"
 
 
 def _pending_document(pending: Pending) -> Document:
     document: Document = {
         "_id": pending.leak_id,
-        "sender": pending.sender,
+        "sender_digest": pending.sender_digest,
         "confirm": pending.confirm_digest,
         "stop": pending.stop_digest,
         "expires_at": pending.expires_at,
@@ -217,7 +221,7 @@ def _pending(document: Document) -> Pending:
     challenge = document.get("challenge")
     return Pending(
         leak_id=document["_id"],
-        sender=document["sender"],
+        sender_digest=document["sender_digest"],
         confirm_digest=document["confirm"],
         stop_digest=document["stop"],
         expires_at=document["expires_at"],
@@ -226,12 +230,13 @@ def _pending(document: Document) -> Pending:
     )
 
 
-def _outcome(document: Document) -> Outcome:
-    return Outcome(
+def _outcome(document: Document) -> LeakOutcome:
+    return LeakOutcome(
         leak_id=document["_id"],
         ending=document["ending"],
         at=document["at"],
         reason=document.get("reason"),
-        sender=document.get("sender"),
+        sender_digest=document.get("sender_digest"),
+        click=document.get("click"),
         stop_digest=document.get("stop"),
     )

@@ -9,14 +9,15 @@ from services.verifier.intake import Intake
 from services.verifier.settings import Settings
 from services.verifier.store import Store
 from services.verifier.tokens import Tokens
+from shared.address_digests import AddressDigests
 from shared.events.confirmations import ConfirmationClicked, SenderStopped
 from shared.events.leaks import LeakCancelled, LeakSubmitted
 from shared.runtime.clock import Clock, utc_now
 from shared.runtime.kafka import Publisher
 from shared.runtime.mongo import Database
 from shared.runtime.service import Service
-from shared.sealing import Sealer
-from shared.unsealing import Opener
+from shared.seals.opening import Opener
+from shared.seals.sealing import Sealer
 
 DROP_WINDOWS_S = 1.0
 
@@ -32,14 +33,14 @@ def build(
     """The service, ready to run; tests pass what stands in for the world."""
     service = Service(settings, publisher)
     keyring = settings.keyring()
-    sealer = Sealer(settings.SERVICE, settings.secret("signing.key"), keyring)
+    sealer = Sealer(settings.process, settings.keys("signing"), keyring, now=clock)
     database = service.database() if database is None else database
     store = Store(database, keep=timedelta(days=settings.keep_outcomes_days))
     intake = Intake(
-        Opener(settings.SERVICE, settings.secret("opening.key"), keyring),
+        Opener(settings.process, settings.keys("opening"), keyring, now=clock),
         sealer,
-        tokens=Tokens(settings.secret("token.key")),
-        address_key=settings.secret("address.key"),
+        tokens=Tokens(settings.keys("token")),
+        digests=AddressDigests(settings.keys("address"), "sender"),
         hosts=hosts or (DnsMailHosts(caching_resolver) if settings.check_mail_host else AnyMailHost()),
         clock=clock,
     )
@@ -51,8 +52,8 @@ def build(
 
     service.on_start(store.create_indexes)
     service.subscribe(LeakSubmitted, handlers.on_leak_submitted, batch=True)
-    service.subscribe(ConfirmationClicked, handlers.on_confirmation_clicked, batch=True)
-    service.subscribe(SenderStopped, handlers.on_sender_stopped, batch=True)
+    service.subscribe(ConfirmationClicked, handlers.on_confirmation_clicked, batch=True, received=True)
+    service.subscribe(SenderStopped, handlers.on_sender_stopped, batch=True, received=True)
     service.subscribe(LeakCancelled, handlers.on_leak_cancelled, batch=True)
     service.every(settings.sweep_every_s, expiry.sweep, name="expiry")
     service.every(DROP_WINDOWS_S, drop_windows, name="drop_windows")
