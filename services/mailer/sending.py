@@ -16,8 +16,8 @@ from shared.runtime.clock import Clock
 
 log = logs.get("mailer")
 
-ROUND_S: Final = 1.0
-"""A round of sending returns after this time, so that a stop is not kept waiting."""
+SEND_FOR_S: Final = 1.0
+"""`send_due` returns after this time, so that a stop is not kept waiting."""
 AHEAD: Final = 20
 """Mails a connection that are seen at one look: a look costs the store much more than one mail's part in it."""
 PAUSES_S: Final = (1, 2, 5, 10, 20, 40, 60)
@@ -46,7 +46,7 @@ class Sending:
     async def send_due(self) -> None:
         """Launch what is due, until nothing is, or for a second."""
         loop = asyncio.get_running_loop()
-        until = loop.time() + ROUND_S
+        until = loop.time() + SEND_FOR_S
         in_vain = False
         while loop.time() < until and not self._stopping:
             room = len(self._flying) < self._connections
@@ -99,7 +99,7 @@ class Sending:
     async def _until_one_lands(self) -> None:
         self._landing.clear()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._landing.wait(), ROUND_S)
+            await asyncio.wait_for(self._landing.wait(), SEND_FOR_S)
 
     def _launch(self, job: Job) -> None:
         self._flying.add(job.id)
@@ -125,22 +125,22 @@ class Sending:
             try:
                 await self._teller.tell(news)
             except Exception as error:  # noqa: BLE001  # the sweep tells what is told in vain here
-                log.warning("an end was not told", error_class=type(error).__name__, where=logs.where(error))
+                log.warning("an end was not told", error=error)
 
     async def _made(self, job: Job) -> News | None:
         try:
             news = await self._attempts.make(job)
-        except Unreachable:
-            self._pause()
+        except Unreachable as away:
+            self._pause(away)
         except Exception as error:  # noqa: BLE001  # one mail's bug must not stop the others
             # Its lease ends by itself, and with it this attempt; what the journal lacks by then counts as unknown.
-            log.warning("an attempt failed", error_class=type(error).__name__, where=logs.where(error))
+            log.warning("an attempt failed", error=error)
         else:
             self._failures = 0
             return news
         return None
 
-    def _pause(self) -> None:
+    def _pause(self, away: Unreachable) -> None:
         now = asyncio.get_running_loop().time()
         if now >= self._paused_until:
             wait = PAUSES_S[min(self._failures, len(PAUSES_S) - 1)]
@@ -148,4 +148,4 @@ class Sending:
             self._paused_until = now + wait
             # Nothing that was seen can go now.
             self._seen.clear()
-            log.warning("waiting", waiting_for="the mail relay", seconds=wait)
+            log.warning("waiting", waiting_for="the mail relay", seconds=wait, error=away)
