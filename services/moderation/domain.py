@@ -8,8 +8,9 @@ from typing import Final, Literal
 from services.moderation.policy.verdict import Finding, Verdict
 from services.moderation.policy.verdict import Outcome as Ruling
 from shared.events.decisions import LeakDecided
-from shared.events.leaks import LeakConfirmed, Letter
-from shared.runtime.clock import to_the_millisecond
+from shared.events.leaks import LeakConfirmed, SealedLetter
+from shared.events.values import AddressDigestText, SealedText, SealedToReceiptText
+from shared.runtime.clock import to_the_millisecond, to_the_minute
 
 Ending = Literal["approved", "held", "rejected", "withdrawn"]
 
@@ -19,12 +20,12 @@ ENDINGS: Final[Mapping[Ruling, Ending]] = {
     Ruling.REJECT: "rejected",
 }
 FIRST_REVISION: Final = 1
-LETTER_FIELDS: Final = frozenset(Letter.model_fields) - {"leak_id"}
+LETTER_FIELDS: Final = frozenset(SealedLetter.model_fields) - {"leak_id"}
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """The first word on a leak: by the rules, or by a sender who cancelled before the leak came."""
+class FirstDecision:
+    """What was decided first of a leak: by the rules, or by a sender who cancelled before the leak came."""
 
     leak_id: str
     ending: Ending
@@ -33,9 +34,10 @@ class Outcome:
     version: str | None = None
     findings: tuple[Finding, ...] = ()
     deliver_at: datetime | None = None
-    statement: str | None = None
-    # Counts a recipient's history; never shown.
-    recipient_pseudonym: str | None = None
+    sealed_note: SealedToReceiptText | None = None
+    """With words only: an empty one is sealed anew for each publication, and says the same."""
+    recipient_pseudonyms: tuple[AddressDigestText, ...] = ()
+    """Counts a recipient's history; never shown. One digest under each key, newest first."""
 
 
 @dataclass(frozen=True)
@@ -66,13 +68,15 @@ class Case:
     policy: str | None
     version: str | None
     findings: tuple[Finding, ...]
-    recipient_pseudonym: str
-    letter: Letter | None
+    recipient_pseudonyms: tuple[AddressDigestText, ...]
+    letter: SealedLetter | None
     receipt_key: str | None
     automated: bool
     decided_at: datetime
     decided_by: str | None = None
     escalated_at: datetime | None = None
+    sealed_note: SealedToReceiptText | None = None
+    """What a withdrawn case says to the receipt, for repeats: its receipt's key is gone."""
     lease: Lease | None = None
     fence: int = 0
 
@@ -83,7 +87,7 @@ class Refused(Exception):
     ├── PolicyMissing     a rejection names no policy that we have
     ├── StatementMissing  a rejection gives no reasons, or more than fit
     ├── Unread            the words were not shown to whoever approves them
-    ├── EscalatedAlready  a threat to life was told to audit: it is never approved afterwards
+    ├── EscalatedAlready  a threat to life went to audit: it is never approved afterwards
     └── TooLate           the claim ended, or the leak was withdrawn
     """
 
@@ -111,67 +115,74 @@ class TooLate(Refused):
 STATEMENT_MAX: Final = 2_000
 
 
-def judged(event: LeakConfirmed, verdict: Verdict, now: datetime, delay_s: float) -> Outcome:
+def judged(
+    event: LeakConfirmed,
+    pseudonyms: tuple[AddressDigestText, ...],
+    verdict: Verdict,
+    now: datetime,
+    delay_s: float,
+) -> FirstDecision:
     """What the rules' verdict means for the leak. `delay_s` is the random wait before an approved one is sent."""
     ending = ENDINGS[verdict.outcome]
     if ending == "rejected" and verdict.policy is None:
         # A refusal owes its reasons: without a policy a person finds them.
         ending = "held"
-    return Outcome(
+    return FirstDecision(
         event.leak_id,
         ending,
         to_the_millisecond(now),
         verdict.policy,
         verdict.version,
-        # What was found in an approved leak is nobody's business.
+        # What was found in an approved leak concerns nobody.
         findings=() if ending == "approved" else verdict.findings,
-        deliver_at=to_the_millisecond(now + timedelta(seconds=delay_s)) if ending == "approved" else None,
-        recipient_pseudonym=event.recipient_pseudonym,
+        deliver_at=to_the_minute(now + timedelta(seconds=delay_s)) if ending == "approved" else None,
+        recipient_pseudonyms=pseudonyms,
     )
 
 
-def withdrawn_before_it_came(leak_id: str, now: datetime) -> Outcome:
+def withdrawn_before_it_came(leak_id: str, now: datetime) -> FirstDecision:
     """A cancel that overtook its leak."""
-    return Outcome(leak_id, "withdrawn", to_the_millisecond(now))
+    return FirstDecision(leak_id, "withdrawn", to_the_millisecond(now))
 
 
-def announced(outcome: Outcome, letter: Letter) -> LeakDecided:
-    """The event that tells a first outcome; the letter goes only with an approval."""
+def decision_event(decided: FirstDecision, letter: SealedLetter, sealed_note: SealedToReceiptText,
+                   sealed_report_link: SealedText) -> LeakDecided:
+    """The event of a first decision; the letter goes only with an approval."""
+    carried = {**_carried(letter), "sealed_report_link": sealed_report_link} if decided.ending == "approved" else {}
     return LeakDecided(
-        leak_id=outcome.leak_id,
+        leak_id=decided.leak_id,
         revision=FIRST_REVISION,
-        outcome=outcome.ending,
-        decided_at=outcome.decided_at,
-        automated=outcome.ending != "withdrawn",
-        policy=outcome.policy,
-        policy_version=outcome.version,
-        statement=outcome.statement,
-        deliver_at=outcome.deliver_at,
-        **(_carried(letter) if outcome.ending == "approved" else {}),
+        outcome=decided.ending,
+        decided_at=to_the_minute(decided.decided_at),
+        automated=decided.ending != "withdrawn",
+        sealed_note=sealed_note,
+        deliver_at=decided.deliver_at,
+        **carried,
     )
 
 
-def case_of(outcome: Outcome, event: LeakConfirmed, case_id: str, severity: int) -> Case:
+def case_of(decided: FirstDecision, event: LeakConfirmed, case_id: str, severity: int) -> Case:
     """The case of a leak that the rules held or rejected."""
     return Case(
-        leak_id=outcome.leak_id,
+        leak_id=decided.leak_id,
         case_id=case_id,
-        ending=outcome.ending,
+        ending=decided.ending,
         revision=FIRST_REVISION,
-        opened_at=outcome.decided_at,
+        opened_at=decided.decided_at,
         severity=severity,
-        policy=outcome.policy,
-        version=outcome.version,
-        findings=outcome.findings,
-        recipient_pseudonym=event.recipient_pseudonym,
-        letter=Letter(leak_id=event.leak_id, **_carried(event)),
+        policy=decided.policy,
+        version=decided.version,
+        findings=decided.findings,
+        recipient_pseudonyms=decided.recipient_pseudonyms,
+        letter=SealedLetter(leak_id=event.leak_id, **_carried(event)),
         receipt_key=event.receipt_key,
         automated=True,
-        decided_at=outcome.decided_at,
+        decided_at=decided.decided_at,
     )
 
 
-def approved(case: Case, name: str, now: datetime, delay_s: float) -> tuple[Case, LeakDecided]:
+def approved(case: Case, name: str, now: datetime, delay_s: float, *, sealed_note: SealedToReceiptText,
+             sealed_report_link: SealedText) -> tuple[Case, LeakDecided]:
     """A moderator lets the leak go. Raises Unread, EscalatedAlready, or TooLate when its letter is gone."""
     if case.lease is None or not case.lease.read:
         raise Unread
@@ -180,25 +191,40 @@ def approved(case: Case, name: str, now: datetime, delay_s: float) -> tuple[Case
     if case.letter is None:
         raise TooLate
     after = replace(_ruled(case, "approved", now, by=name), policy=None, letter=None, receipt_key=None, findings=())
-    event = _told(after, deliver_at=to_the_millisecond(now + timedelta(seconds=delay_s)), **_carried(case.letter))
+    event = _revised(
+        after,
+        sealed_note,
+        deliver_at=to_the_minute(now + timedelta(seconds=delay_s)),
+        sealed_report_link=sealed_report_link,
+        **_carried(case.letter),
+    )
     return after, event
 
 
-def rejected(case: Case, name: str, now: datetime, policy: str, statement: str) -> tuple[Case, LeakDecided]:
-    """A moderator refuses the leak; `statement` is sealed to the receipt already."""
+def rejected(
+    case: Case, name: str, now: datetime, policy: str, sealed_note: SealedToReceiptText
+) -> tuple[Case, LeakDecided]:
+    """A moderator refuses the leak; the note holds the reasons."""
     after = replace(_ruled(case, "rejected", now, by=name), policy=policy)
-    return after, _told(after, statement=statement)
+    return after, _revised(after, sealed_note)
 
 
-def withdrawn(case: Case, now: datetime) -> tuple[Case, LeakDecided]:
+def withdrawn(case: Case, now: datetime, sealed_note: SealedToReceiptText) -> tuple[Case, LeakDecided]:
     """The sender cancelled what was held, or nobody decided it while it could be read."""
-    after = replace(_ruled(case, "withdrawn", now), policy=None, letter=None, receipt_key=None, findings=())
-    return after, _told(after)
+    after = replace(
+        _ruled(case, "withdrawn", now),
+        policy=None,
+        letter=None,
+        receipt_key=None,
+        findings=(),
+        sealed_note=sealed_note,
+    )
+    return after, _revised(after, sealed_note)
 
 
-def told_again(case: Case) -> LeakDecided:
-    """The event of a withdrawal, from the case alone."""
-    return _told(case)
+def withdrawal_event(case: Case) -> LeakDecided | None:
+    """The event of a withdrawal, from the case alone; None when it is not withdrawn."""
+    return _revised(case, case.sealed_note) if case.ending == "withdrawn" and case.sealed_note else None
 
 
 def checked_reasons(statement: str) -> str:
@@ -227,20 +253,19 @@ def _ruled(case: Case, ending: Ending, now: datetime, by: str | None = None) -> 
     )
 
 
-def _told(case: Case, **facts: object) -> LeakDecided:
+def _revised(case: Case, sealed_note: SealedToReceiptText, **facts: object) -> LeakDecided:
     return LeakDecided.model_validate(
         {
             "leak_id": case.leak_id,
             "revision": case.revision,
             "outcome": case.ending,
-            "decided_at": case.decided_at,
+            "decided_at": to_the_minute(case.decided_at),
             "automated": case.automated,
-            "policy": case.policy,
-            "policy_version": case.version,
+            "sealed_note": sealed_note,
             **facts,
         }
     )
 
 
-def _carried(letter: Letter) -> dict[str, str]:
+def _carried(letter: SealedLetter) -> dict[str, str]:
     return {name: getattr(letter, name) for name in sorted(LETTER_FIELDS)}

@@ -1,13 +1,16 @@
 """Opens messages and has the rules judge them. While the rules don't answer, leaks wait: none is approved unread."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Final
 
 from services.moderation.policy.verdict import Outcome, Verdict
-from shared.events.leaks import LeakConfirmed, Letter
+from shared.events.leaks import LeakConfirmed, SealedLetter
+from shared.events.values import AddressDigestText, SealedText, TokenDigestText
 from shared.runtime import logs
 from shared.runtime.errors import Transient
-from shared.unsealing import Opener
+from shared.seals import purposes
+from shared.seals.opening import Opener
 
 Evaluate = Callable[[str], Verdict]
 
@@ -29,13 +32,17 @@ class Judge:
         """A verdict for each. Transient while the rules don't work, SealBroken for what isn't sealed to us."""
         return [self._verdict(event) for event in events]
 
-    def message(self, letter: Letter) -> str:
-        """The words of a leak."""
-        return self._opener.open("message", letter.leak_id, letter.message).decode(errors="replace")
+    def message(self, letter: SealedLetter, stored_at: datetime | None = None) -> str:
+        """The words of a leak; of one that waited since `stored_at`, if it did."""
+        return self._opener.open(purposes.MESSAGE, letter.leak_id, letter.sealed_message, stored_at=stored_at).text
 
-    def details(self, token_digest: str, sealed: str) -> str:
+    def pseudonyms(self, event: LeakConfirmed) -> tuple[AddressDigestText, ...]:
+        """What stands for the recipient here: one digest under each key, newest first."""
+        return self._opener.open(purposes.PSEUDONYMS, event.leak_id, event.sealed_pseudonyms).digests
+
+    def details(self, token_digest: TokenDigestText, sealed: SealedText, stored_at: datetime) -> str:
         """The words of a report."""
-        return self._opener.open("report", token_digest, sealed).decode(errors="replace")
+        return self._opener.open(purposes.REPORT_DETAILS, token_digest, sealed, stored_at=stored_at).text
 
     async def check(self) -> None:
         """Raise while the rules don't work."""

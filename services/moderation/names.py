@@ -1,11 +1,13 @@
 """The names moderators know things by: new in each case, so that nobody can follow a person from one to another."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Final
 
-from services.moderation.domain import Case, Outcome, case_of
+from services.moderation.domain import Case, FirstDecision, case_of
 from shared.digests import keyed_digest
 from shared.events.leaks import LeakConfirmed
+from shared.seals.keys import KeySource
 
 ID_HEX: Final = 32
 NAME_HEX: Final = 6
@@ -28,20 +30,27 @@ SEVERITY_UNKNOWN: Final = 2
 
 
 class Names:
-    """Keyed: without the key, nobody can tell which leak or whose recipient a name stands for."""
+    """Keyed: without the key, nobody can tell which leak or whose recipient a name stands for.
 
-    def __init__(self, key: bytes) -> None:
-        self._key = key
+    The key is the one of the time when the name was made, so that a rotation renames nothing.
+    """
 
-    def case(self, outcome: Outcome, event: LeakConfirmed) -> Case:
+    def __init__(self, keys: KeySource) -> None:
+        self._keys = keys
+
+    def case(self, outcome: FirstDecision, event: LeakConfirmed) -> Case:
         """The case of a leak that was held or rejected, under its own name and with its policy's severity."""
         severity = SEVERITY.get(outcome.policy or "", SEVERITY_UNKNOWN)
-        return case_of(outcome, event, keyed_digest(self._key, "case", event.leak_id)[:ID_HEX], severity)
+        return case_of(outcome, event, self._digest("case", event.leak_id, outcome.decided_at)[:ID_HEX], severity)
 
-    def report_id(self, event_id: str) -> str:
-        """The name of a report."""
-        return keyed_digest(self._key, "report", event_id)[:ID_HEX]
+    def report_id(self, leak_id: str, at: datetime) -> str:
+        """The name of the report of a leak, made at a time."""
+        return self._digest("report", leak_id, at)[:ID_HEX]
 
-    def recipient(self, recipient_pseudonym: str, case_id: str) -> str:
+    def recipient(self, case: Case) -> str:
         """The recipient, within one case."""
-        return keyed_digest(self._key, "recipient in a case", f"{case_id} {recipient_pseudonym}")[:NAME_HEX]
+        whom = f"{case.case_id} {case.recipient_pseudonyms[0]}"
+        return self._digest("recipient in a case", whom, case.opened_at)[:NAME_HEX]
+
+    def _digest(self, label: str, value: str, at: datetime) -> str:
+        return keyed_digest(self._keys().at(at).material, label, value)
