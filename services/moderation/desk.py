@@ -7,12 +7,14 @@ from services.moderation import domain
 from services.moderation.domain import Case, Lease, TooLate
 from services.moderation.parts import Parts
 from services.moderation.policy.catalogue import Policy
-from services.moderation.statements import Recipe
+from services.moderation.statements import Recipe, empty_note
 from shared.events.decisions import ThreatEscalated
 from shared.events.event import Event
 from shared.runtime import logs, metrics
 from shared.runtime.clock import to_the_millisecond
 from shared.runtime.errors import is_transient
+from shared.seals import purposes
+from shared.seals.contents import Threat
 
 log = logs.get("moderation.desk")
 
@@ -66,7 +68,7 @@ class Desk:
         """The words of a case that the reader holds; from now on this claim may approve them."""
         if case.letter is None or not await self._store.cases.mark_read(case.case_id, _lease_of(case), self._clock()):
             raise TooLate
-        return self._parts.judge.message(case.letter)
+        return self._parts.judge.message(case.letter, case.opened_at)
 
     async def keep(self, claim: Claim) -> None:
         """A sign of life: the claim goes on."""
@@ -82,8 +84,17 @@ class Desk:
 
     async def approve(self, claim: Claim) -> None:
         """Send the leak, after the random delay. Unread when its words were not shown under this claim."""
-        case = await self._claimed(claim)
-        after, event = domain.approved(case, claim.name, self._clock(), self._parts.delay_s())
+        case, now = await self._claimed(claim), self._clock()
+        if case.receipt_key is None:
+            raise TooLate
+        after, event = domain.approved(
+            case,
+            claim.name,
+            now,
+            self._parts.delay_s(),
+            sealed_note=empty_note(case.receipt_key, case.leak_id),
+            sealed_report_link=self._parts.report_links.sealed(case.leak_id, now),
+        )
         await self._settle(case, after, event)
 
     async def reject(self, claim: Claim, policy: Policy | None, statement: str) -> None:
@@ -94,16 +105,19 @@ class Desk:
         case = await self._claimed(claim)
         if case.letter is None or case.receipt_key is None:
             raise TooLate
-        sealed = self._parts.statements.sealed(
-            Recipe(
-                case.leak_id,
-                case.receipt_key,
-                case.letter.language,
-                policy.id,
-                reasons,
-                automated=False,
+        try:
+            sealed = self._parts.statements.sealed(
+                Recipe(
+                    case.leak_id,
+                    case.receipt_key,
+                    case.letter.language,
+                    policy.id,
+                    reasons,
+                    automated=False,
+                )
             )
-        )
+        except ValueError as too_long:
+            raise domain.StatementMissing from too_long
         after, event = domain.rejected(case, claim.name, self._clock(), policy.id, sealed)
         await self._settle(case, after, event)
 
@@ -116,13 +130,14 @@ class Desk:
             raise TooLate
         if case.escalated_at is None:
             now = to_the_millisecond(self._clock())
-            message = self._parts.sealer.seal("threat", case.leak_id, self._parts.judge.message(case.letter).encode())
-            event = ThreatEscalated(leak_id=case.leak_id, escalated_at=now, policy=policy.id, message=message)
+            threat = Threat(text=self._parts.judge.message(case.letter, case.opened_at), policy=policy.id)
+            sealed = self._parts.sealer.seal(purposes.THREAT, case.leak_id, threat)
+            event = ThreatEscalated(leak_id=case.leak_id, escalated_at=now, sealed_threat=sealed)
             await self._settle(case, replace(case, escalated_at=now), event)
 
     async def history(self, case: Case) -> History:
         """What happened to earlier leaks to this recipient."""
-        cases, whom = self._store.cases, case.recipient_pseudonym
+        cases, whom = self._store.cases, case.recipient_pseudonyms
         return History(
             held=await cases.count_earlier(whom, "held", but=case.leak_id),
             rejected=await cases.count_earlier(whom, "rejected", but=case.leak_id),

@@ -145,8 +145,9 @@ def withdrawn_before_it_came(leak_id: str, now: datetime) -> FirstDecision:
     return FirstDecision(leak_id, "withdrawn", to_the_millisecond(now))
 
 
-def decision_event(decided: FirstDecision, letter: SealedLetter, sealed_note: SealedToReceiptText,
-                   sealed_report_link: SealedText) -> LeakDecided:
+def decision_event(
+    decided: FirstDecision, letter: SealedLetter, sealed_note: SealedToReceiptText, sealed_report_link: SealedText
+) -> LeakDecided:
     """The event of a first decision; the letter goes only with an approval."""
     carried = {**_carried(letter), "sealed_report_link": sealed_report_link} if decided.ending == "approved" else {}
     return LeakDecided(
@@ -181,8 +182,15 @@ def case_of(decided: FirstDecision, event: LeakConfirmed, case_id: str, severity
     )
 
 
-def approved(case: Case, name: str, now: datetime, delay_s: float, *, sealed_note: SealedToReceiptText,
-             sealed_report_link: SealedText) -> tuple[Case, LeakDecided]:
+def approved(
+    case: Case,
+    name: str,
+    now: datetime,
+    delay_s: float,
+    *,
+    sealed_note: SealedToReceiptText,
+    sealed_report_link: SealedText,
+) -> tuple[Case, LeakDecided]:
     """A moderator lets the leak go. Raises Unread, EscalatedAlready, or TooLate when its letter is gone."""
     if case.lease is None or not case.lease.read:
         raise Unread

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from services.moderation.judging import Judge
 from services.moderation.names import Names
 from services.moderation.policy.catalogue import Policy
+from services.moderation.report_links import ReportLinks
 from services.moderation.statements import Statements
 from services.moderation.store import Store
 from shared.runtime.clock import Clock
 from shared.runtime.kafka import Publisher
 from shared.runtime.outbox import Outbox
-from shared.sealing import Sealer
+from shared.seals.sealing import Sealer
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Parts:
     judge: Judge
     sealer: Sealer
     statements: Statements
+    report_links: ReportLinks
     names: Names
     policies: Mapping[str, Policy]
     clock: Clock

@@ -60,10 +60,10 @@ class ReportRoutes:
         return report
 
     async def _page(self, request: Request, report: Report, status: int = 200, fault: str = "") -> Response:
-        leak_id, about = report.leak_id or "", report.recipient_pseudonym
+        leak_id, about = report.leak_id, report.recipient_pseudonyms
         first = (await self._store.outcomes.find([leak_id])).get(leak_id)
         case = await self._store.cases.by_leak(leak_id)
-        asked = "show" in request.query_params and report.details is not None
+        words = report.sealed_details if "show" in request.query_params else None
         return self._console.page(
             request,
             "report.html",
@@ -74,6 +74,6 @@ class ReportRoutes:
             age=views.age(report.reported_at, self._clock()),
             by_person=case is not None and case.decided_by is not None,
             version=first.version if first else None,
-            details=self._judge.details(report.token_digest, report.details) if asked and report.details else None,
+            details=self._judge.details(report.token_digest, words, report.reported_at) if words else None,
             reported=await self._store.reports.count_about(about) if about else 0,
         )

@@ -214,7 +214,7 @@ class Routes:
             policies=self._policies,
             taken=case.lease is not None and now < case.lease.until,
             age=views.age(case.opened_at, now),
-            recipient=self._parts.names.recipient(case.recipient_pseudonym, case.case_id),
+            recipient=self._parts.names.recipient(case),
             until=case.lease.until if case.lease else None,
             **facts,
         )

@@ -1,14 +1,14 @@
 """Statements of reasons (DSA art. 17): what, why, by whom, and what the sender can do; sealed to the receipt."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from services.moderation.policy.catalogue import Policy
 from shared.console.texts import LANGUAGES, Texts
-from shared.events.values import Language
-from shared.sealing import seal_to_receipt
+from shared.events.values import Language, PublicKey, SealedToReceiptText
+from shared.seals.contents import Note, Statement
+from shared.seals.receipt import seal_note
 
 TEXTS = Path(__file__).parent / "pages" / "texts"
 
@@ -36,22 +36,23 @@ class Statements:
         """What we say of this policy unless a moderator says it better."""
         return self._policies[policy].senders[language]
 
-    def parts(self, policy: str, reasons: str, language: Language, *, automated: bool) -> dict[str, object]:
-        """What the sender will read."""
-        return {
-            "policy": policy,
-            "title": self._policies[policy].title[language],
-            "statement": reasons,
-            "automated": automated,
-            "redress": self.redress(language),
-            "language": language,
-        }
-
     def redress(self, language: Language) -> str:
         """What a sender can do against it."""
         return self._texts[language]("statement.redress")
 
-    def sealed(self, recipe: Recipe) -> str:
-        """To be opened with the receipt alone."""
-        parts = self.parts(recipe.policy, recipe.reasons, recipe.language, automated=recipe.automated)
-        return seal_to_receipt(recipe.receipt_key, recipe.leak_id, json.dumps(parts, ensure_ascii=False).encode())
+    def sealed(self, recipe: Recipe) -> SealedToReceiptText:
+        """To be opened with the receipt alone. ValueError when the reasons are too long to seal."""
+        statement = Statement(
+            policy=recipe.policy,
+            title=self._policies[recipe.policy].title[recipe.language],
+            reasons=recipe.reasons,
+            redress=self.redress(recipe.language),
+            language=recipe.language,
+            automated=recipe.automated,
+        )
+        return seal_note(recipe.receipt_key, recipe.leak_id, Note(statement=statement))
+
+
+def empty_note(receipt_key: PublicKey, leak_id: str) -> SealedToReceiptText:
+    """A note without words, as long as any other."""
+    return seal_note(receipt_key, leak_id, Note())

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from services.moderation import domain
 from services.moderation.parts import Parts
+from services.moderation.statements import empty_note
 from shared.runtime import metrics
 
 
@@ -32,7 +33,9 @@ class Sweeper:
         now = self._clock()
         for case in await self._store.cases.lapsed(now - self._readable):
             # Nobody decided it while it could be read: it is never sent, and its sender sees that it ended.
-            after, event = domain.withdrawn(case, now)
+            if case.receipt_key is None:
+                continue
+            after, event = domain.withdrawn(case, now, empty_note(case.receipt_key, case.leak_id))
             if await self._store.cases.withdraw(after, self._outbox.entries(event)):
                 await self._outbox.flush(case.leak_id)
         await self._store.cases.erase(now - self._readable)

@@ -14,6 +14,7 @@ from services.moderation.names import Names
 from services.moderation.parts import Parts
 from services.moderation.policy.catalogue import catalogue
 from services.moderation.policy.decision import evaluate as by_the_rules
+from services.moderation.report_links import ReportLinks
 from services.moderation.report_routes import ReportRoutes
 from services.moderation.routes import Routes
 from services.moderation.settings import Settings
@@ -21,7 +22,6 @@ from services.moderation.statements import Statements
 from services.moderation.store import Store
 from services.moderation.sweeping import Sweeper
 from shared.console.console import Console, Site
-from shared.events.deliveries import LeakDelivered
 from shared.events.leaks import LeakCancelled, LeakConfirmed
 from shared.events.recipients import LeakReported
 from shared.runtime.clock import Clock, utc_now
@@ -29,8 +29,8 @@ from shared.runtime.kafka import Publisher
 from shared.runtime.mongo import Database
 from shared.runtime.outbox import Outbox
 from shared.runtime.service import Service
-from shared.sealing import Sealer
-from shared.unsealing import Opener
+from shared.seals.opening import Opener
+from shared.seals.sealing import Sealer
 
 PAGES = Path(__file__).parent / "pages"
 ERASE_EVERY_S = 300.0
@@ -51,16 +51,18 @@ def build(
     service = Service(settings, publisher)
     database = service.database() if database is None else database
     keyring = settings.keyring()
+    sealer = Sealer(settings.process, settings.keys("signing"), keyring, now=clock)
     policies = {policy.id: policy for policy in catalogue()}
     store = Store(database, record=timedelta(days=settings.record_days))
     parts = Parts(
         store=store,
         publisher=service.publisher,
         outbox=Outbox(store.cases.collection, service.publisher),
-        judge=Judge(Opener(settings.SERVICE, settings.secret("opening.key"), keyring), evaluate),
-        sealer=Sealer(settings.SERVICE, settings.secret("signing.key"), keyring),
+        judge=Judge(Opener(settings.process, settings.keys("opening"), keyring, now=clock), evaluate),
+        sealer=sealer,
         statements=Statements(policies),
-        names=Names(settings.secret("pseudonym.key")),
+        report_links=ReportLinks(settings.keys("report-token"), sealer),
+        names=Names(settings.keys("names")),
         policies=policies,
         clock=clock,
         delay_s=delay_s or (lambda: random.SystemRandom().uniform(0, settings.delay_max_s)),
@@ -84,7 +86,6 @@ def _consume(service: Service, parts: Parts, settings: Settings) -> None:
     handlers = Handlers(parts)
     service.subscribe(LeakConfirmed, handlers.on_leak_confirmed, batch=True)
     service.subscribe(LeakCancelled, handlers.on_leak_cancelled, batch=True)
-    service.subscribe(LeakDelivered, handlers.on_leak_delivered, batch=True)
     service.subscribe(LeakReported, handlers.on_leak_reported, batch=True)
     sweeper = Sweeper(parts, readable=timedelta(days=settings.appeal_days))
     service.every(settings.sweep_every_s, sweeper.publish_what_was_left, name="outbox")

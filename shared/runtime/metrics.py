@@ -40,6 +40,8 @@ ATTEMPTS_REFUSED = Counter("leak_audit_attempts_refused", "Steps of auditors tha
 ORDERS_OVERDUE = Gauge("leak_orders_overdue", "Orders past their deadline that have not ended")
 EXPIRED = Counter("leak_audit_expired", "Documents of audit deleted because their time had come")
 
+STRANGE_TOKENS = Counter("leak_strange_tokens", "Used tokens that this service never made", ["what"])
+
 # Mails.
 MAILS = Counter("leak_mails", "Mails that are done with, by what they were and how they ended", ["what", "end"])
 MAILS_DEFERRED = Counter("leak_mails_deferred", "Attempts after which a mail waits for another one")

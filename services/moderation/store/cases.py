@@ -1,6 +1,6 @@
 """`cases`: leaks that a person may have to look at. `_id` leak_id; moderators know a case by its `case_id` alone."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -9,7 +9,8 @@ from pymongo import ASCENDING, ReturnDocument
 
 from services.moderation.domain import LETTER_FIELDS, Case, Lease, urgency
 from services.moderation.store.outcomes import read_findings, stored_findings
-from shared.events.leaks import Letter
+from shared.events.leaks import SealedLetter
+from shared.events.values import AddressDigestText
 from shared.runtime import mongo
 from shared.runtime.mongo import Collection, Database, Document
 from shared.runtime.outbox import Entry
@@ -25,12 +26,12 @@ _PLAIN: Final = (
     "severity",
     "policy",
     "version",
-    "recipient_pseudonym",
     "receipt_key",
     "automated",
     "decided_at",
     "decided_by",
     "escalated_at",
+    "sealed_note",
     "fence",
 )
 
@@ -54,7 +55,7 @@ class Cases:
         """Idempotent."""
         await self.collection.create_index("case_id", unique=True)
         await self.collection.create_index([("ending", ASCENDING), ("severity", ASCENDING), ("opened_at", ASCENDING)])
-        await self.collection.create_index("recipient_pseudonym")
+        await self.collection.create_index("recipient_pseudonyms")
         await self.collection.create_index("decided_at")
 
     async def open(self, cases: Iterable[Case]) -> None:
@@ -134,10 +135,10 @@ class Cases:
         """Delete cases decided before. What is held is never forgotten: it lapses first."""
         await self.collection.delete_many({"ending": {"$ne": "held"}, "decided_at": {"$lt": before}})
 
-    async def count_earlier(self, recipient_pseudonym: str, ending: str, but: str) -> int:
+    async def count_earlier(self, recipient_pseudonyms: Sequence[AddressDigestText], ending: str, but: str) -> int:
         """How many other leaks to this recipient ended so."""
         return await self.collection.count_documents(
-            {"recipient_pseudonym": recipient_pseudonym, "ending": ending, "_id": {"$ne": but}}
+            {"recipient_pseudonyms": {"$in": list(recipient_pseudonyms)}, "ending": ending, "_id": {"$ne": but}}
         )
 
     async def _one(self, query: Document) -> Case | None:
@@ -163,7 +164,8 @@ def _document(case: Case) -> Document:
     plain = {name: value for name in _PLAIN if (value := getattr(case, name)) is not None}
     letter = {"letter": case.letter.model_dump(include=set(LETTER_FIELDS))} if case.letter else {}
     lease = {"lease": {name: getattr(case.lease, name) for name in ("by", "until", "read")} if case.lease else None}
-    return {"_id": case.leak_id, **plain, **letter, **lease, **stored_findings(case.findings)}
+    pseudonyms = {"recipient_pseudonyms": list(case.recipient_pseudonyms)}
+    return {"_id": case.leak_id, **plain, **pseudonyms, **letter, **lease, **stored_findings(case.findings)}
 
 
 def _case(found: Mapping[str, Any]) -> Case:
@@ -173,6 +175,7 @@ def _case(found: Mapping[str, Any]) -> Case:
         leak_id=found["_id"],
         **plain,
         findings=read_findings(found),
-        letter=Letter(leak_id=found["_id"], **letter) if letter else None,
+        recipient_pseudonyms=tuple(found.get("recipient_pseudonyms", ())),
+        letter=SealedLetter(leak_id=found["_id"], **letter) if letter else None,
         lease=Lease(lease["by"], lease["until"], found["fence"], lease.get("read", False)) if lease else None,
     )

@@ -1,11 +1,11 @@
-"""`outcomes`: the first word on each leak, `_id` leak_id, inserted once; also the tombstone of an early cancel."""
+"""`outcomes`: the first decision on each leak, `_id` leak_id, inserted once; also the tombstone of an early cancel."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from services.moderation.domain import Outcome
+from services.moderation.domain import FirstDecision
 from services.moderation.policy.verdict import Finding
 from shared.runtime import mongo
 from shared.runtime.mongo import Collection, Database, Document
@@ -21,14 +21,14 @@ class Outcomes:
         """For forgetting; everything else asks by leak_id."""
         await self._outcomes.create_index("decided_at")
 
-    async def settle(self, outcomes: Iterable[Outcome]) -> dict[str, Outcome]:
+    async def settle(self, outcomes: Iterable[FirstDecision]) -> dict[str, FirstDecision]:
         """Store each unless there is one already; the ones that count, by leak_id."""
         fresh = {outcome.leak_id: outcome for outcome in outcomes}
         known = await mongo.insert_new(self._outcomes, [document(outcome) for outcome in fresh.values()])
         return fresh | await self.find(sorted(known))
 
-    async def find(self, leak_ids: Sequence[str]) -> dict[str, Outcome]:
-        """What was first said on these."""
+    async def find(self, leak_ids: Sequence[str]) -> dict[str, FirstDecision]:
+        """What was first decided on these."""
         if not leak_ids:
             return {}
         return {found["_id"]: outcome(found) async for found in self._outcomes.find({"_id": {"$in": list(leak_ids)}})}
@@ -38,16 +38,32 @@ class Outcomes:
         await self._outcomes.delete_many({"decided_at": {"$lt": before}})
 
 
-def document(outcome: Outcome) -> Document:
+def document(outcome: FirstDecision) -> Document:
     """As stored: what is not there is left out."""
     fields = {name: value for name, value in vars(outcome).items() if value not in (None, ())}
-    return {"_id": fields.pop("leak_id"), **fields, **stored_findings(outcome.findings)}
+    return {
+        "_id": fields.pop("leak_id"),
+        **fields,
+        "recipient_pseudonyms": list(outcome.recipient_pseudonyms),
+        **stored_findings(outcome.findings),
+    }
 
 
-def outcome(found: Mapping[str, Any]) -> Outcome:
+def outcome(found: Mapping[str, Any]) -> FirstDecision:
     """As read."""
     fields = {name: value for name, value in found.items() if name != "_id"}
-    return Outcome(leak_id=found["_id"], **{**fields, "findings": read_findings(found)})
+    return FirstDecision(
+        leak_id=found["_id"],
+        **{**fields, "findings": read_findings(found), "recipient_pseudonyms": tuple(found["recipient_pseudonyms"])},
+    )
+
+
+def _lists(decided: FirstDecision) -> Document:
+    return {"recipient_pseudonyms": list(decided.recipient_pseudonyms), **stored_findings(decided.findings)}
+
+
+def _tuples(found: Mapping[str, Any]) -> Document:
+    return {"findings": read_findings(found), "recipient_pseudonyms": tuple(found["recipient_pseudonyms"])}
 
 
 def stored_findings(findings: Sequence[Finding]) -> Document:
