@@ -11,6 +11,7 @@ from services.moderation.statements import Recipe
 from shared.events.decisions import ThreatEscalated
 from shared.events.event import Event
 from shared.runtime import logs, metrics
+from shared.runtime.clock import to_the_millisecond
 from shared.runtime.errors import is_transient
 
 log = logs.get("moderation.desk")
@@ -114,7 +115,7 @@ class Desk:
         if case.letter is None:
             raise TooLate
         if case.escalated_at is None:
-            now = domain.to_ms(self._clock())
+            now = to_the_millisecond(self._clock())
             message = self._parts.sealer.seal("threat", case.leak_id, self._parts.judge.message(case.letter).encode())
             event = ThreatEscalated(leak_id=case.leak_id, escalated_at=now, policy=policy.id, message=message)
             await self._settle(case, replace(case, escalated_at=now), event)

@@ -9,6 +9,7 @@ from services.moderation.policy.verdict import Finding, Verdict
 from services.moderation.policy.verdict import Outcome as Ruling
 from shared.events.decisions import LeakDecided
 from shared.events.leaks import LeakConfirmed, Letter
+from shared.runtime.clock import to_the_millisecond
 
 Ending = Literal["approved", "held", "rejected", "withdrawn"]
 
@@ -119,19 +120,19 @@ def judged(event: LeakConfirmed, verdict: Verdict, now: datetime, delay_s: float
     return Outcome(
         event.leak_id,
         ending,
-        to_ms(now),
+        to_the_millisecond(now),
         verdict.policy,
         verdict.version,
         # What was found in an approved leak is nobody's business.
         findings=() if ending == "approved" else verdict.findings,
-        deliver_at=to_ms(now + timedelta(seconds=delay_s)) if ending == "approved" else None,
+        deliver_at=to_the_millisecond(now + timedelta(seconds=delay_s)) if ending == "approved" else None,
         recipient_pseudonym=event.recipient_pseudonym,
     )
 
 
 def withdrawn_before_it_came(leak_id: str, now: datetime) -> Outcome:
     """A cancel that overtook its leak."""
-    return Outcome(leak_id, "withdrawn", to_ms(now))
+    return Outcome(leak_id, "withdrawn", to_the_millisecond(now))
 
 
 def announced(outcome: Outcome, letter: Letter) -> LeakDecided:
@@ -179,7 +180,7 @@ def approved(case: Case, name: str, now: datetime, delay_s: float) -> tuple[Case
     if case.letter is None:
         raise TooLate
     after = replace(_ruled(case, "approved", now, by=name), policy=None, letter=None, receipt_key=None, findings=())
-    event = _told(after, deliver_at=to_ms(now + timedelta(seconds=delay_s)), **_carried(case.letter))
+    event = _told(after, deliver_at=to_the_millisecond(now + timedelta(seconds=delay_s)), **_carried(case.letter))
     return after, event
 
 
@@ -208,11 +209,6 @@ def checked_reasons(statement: str) -> str:
     return reasons
 
 
-def to_ms(moment: datetime) -> datetime:
-    """As exact as the database keeps it, so that a repeat tells the very same time."""
-    return moment.replace(microsecond=moment.microsecond // 1_000 * 1_000)
-
-
 def urgency(severity: int, opened_at: datetime, now: datetime) -> float:
     """Severity times age: what is twice as severe waits half as long. The minute keeps fresh severe cases on top."""
     age_s = max(0.0, (now - opened_at).total_seconds())
@@ -224,7 +220,7 @@ def _ruled(case: Case, ending: Ending, now: datetime, by: str | None = None) -> 
         case,
         ending=ending,
         revision=case.revision + 1,
-        decided_at=to_ms(now),
+        decided_at=to_the_millisecond(now),
         decided_by=by,
         automated=False,
         lease=None,

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from shared.events.confirmations import SenderChallenged
 from shared.events.event import LeakEvent
 from shared.events.leaks import LeakConfirmed, LeakExpired, LeakSubmitted, LeakWithdrawn
+from shared.runtime.clock import to_the_millisecond
 
 Ending = Literal["confirmed", "expired", "withdrawn"]
 Reason = Literal["cancelled", "sender_limit", "sender_stopped"]
@@ -71,7 +72,7 @@ def stopped(pending: Pending, at: datetime) -> Outcome:
 def cancelled(leak_id: str, pending: Pending | None, at: datetime) -> Outcome:
     """The receipt's holder cancelled; without a pending leak this is a tombstone that waits for it."""
     if pending is None:
-        return Outcome(leak_id, "withdrawn", whole_milliseconds(at), "cancelled")
+        return Outcome(leak_id, "withdrawn", to_the_millisecond(at), "cancelled")
     return _outcome(pending, "withdrawn", at, "cancelled")
 
 
@@ -94,11 +95,6 @@ def event_of(outcome: Outcome, letter: Mapping[str, Any] | None) -> LeakEvent | 
     return None if letter is None else LeakConfirmed(**letter, confirmed_at=outcome.at)
 
 
-def whole_milliseconds(moment: datetime) -> datetime:
-    """The store keeps milliseconds, and a repeat read from it must equal what was published first."""
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
-
-
 def _outcome(pending: Pending, ending: Ending, at: datetime, reason: Reason | None = None) -> Outcome:
-    at = whole_milliseconds(at)
+    at = to_the_millisecond(at)
     return Outcome(pending.leak_id, ending, at, reason, pending.sender, pending.stop_digest)

@@ -13,6 +13,7 @@ be told of ends is kept a round at a time, in `rounds`.
 import secrets
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from pymongo import ReturnDocument
@@ -20,6 +21,7 @@ from pymongo import ReturnDocument
 from services.mailer.domain import Again, Change, End, Ending, Job, Standing, What
 from services.mailer.store import shapes
 from shared.runtime import mongo
+from shared.runtime.clock import to_the_millisecond
 from shared.runtime.mongo import Database, Document
 
 OF_THE_LEASE = {"lease": "", "attempt_at": ""}
@@ -110,7 +112,7 @@ class Mails:
 
     async def end_unsent(self, job: Job, end: End, now: datetime) -> Ending | None:
         """Journal an end without an attempt; None when the mail does not stand as it was seen any more."""
-        ending = shapes.as_stored(Ending(job.id, job.what, end, now, job.report))
+        ending = Ending(job.id, job.what, end, to_the_millisecond(now), job.report)
         ended = await self._mails.update_one(
             {"_id": job.id, "halt": job.halt, **_waiting(now)}, shapes.ended(job.what, end, now, self._keep)
         )
@@ -126,7 +128,7 @@ class Mails:
             update = shapes.ended(what, end, at, self._keep)
             ended += (await self._mails.update_many({"_id": {"$in": ids}, **NOT_ENDED}, update)).matched_count
         stored = await self.ended([one.id for one in endings]) if ended < len(endings) else {}
-        return [stored.get(one.id) or shapes.as_stored(one) for one in endings]
+        return [stored.get(one.id) or replace(one, at=to_the_millisecond(one.at)) for one in endings]
 
     async def give_back(self, job: Job, again: Again, now: datetime) -> None:
         """End the lease: the mail is due again at `again.at`, or now if somebody halted it meanwhile."""

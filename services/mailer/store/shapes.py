@@ -1,6 +1,5 @@
 """How a mail looks in the database, to and fro."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -70,11 +69,6 @@ def ended(what: What, end: End, at: datetime, keep: timedelta) -> Document:
 def ending(one: Document) -> Ending:
     """An end as stored."""
     return Ending(one["_id"], one.get("what", "letter"), one["end"], one["ended_at"], one.get("report"))
-
-
-def as_stored(ending: Ending) -> Ending:
-    """The same as `ending` of its document: BSON keeps milliseconds, and what is told again must be told alike."""
-    return replace(ending, at=ending.at.replace(microsecond=ending.at.microsecond // 1_000 * 1_000))
 
 
 def utc_day(now: datetime) -> str:
