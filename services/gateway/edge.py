@@ -100,11 +100,7 @@ class Edge:
         try:
             await self._app(scope, receive, answering)
         except Exception as bug:  # noqa: BLE001  # its message may hold input, so it goes no further than its class
-            log.error(  # noqa: TRY400  # the trace would quote it
-                "a request failed",
-                error_class=type(bug).__name__,
-                where=logs.where(bug),
-            )
+            log.error("a request failed", error=bug)  # noqa: TRY400  # the trace would quote it
             if not answering.started:
                 await SERVER_ERROR(scope, receive, answering)
 

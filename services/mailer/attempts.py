@@ -116,7 +116,7 @@ class Attempts:
             log.error("a mail does not open", mail_id=job.id)  # noqa: TRY400  # a trace may quote what is sealed
             return self._again(job, domain.UNREADABLE_AGAIN_S)
         except Exception as error:  # noqa: BLE001  # nothing was handed over yet, so whatever it is, the mail waits
-            log.warning("a mail was not prepared", error_class=type(error).__name__, where=logs.where(error))
+            log.warning("a mail was not prepared", error=error)
             return self._again(job, domain.NOT_SENT_AGAIN_S)
 
     async def _keep(self, job: Job, step: Ended | Again) -> News | None:
@@ -140,5 +140,5 @@ async def _for_sure(write: Callable[[], Awaitable[R]]) -> R:
         except Exception as error:
             if not is_transient(error):
                 raise
-            log.warning("waiting", waiting_for="its database", error_class=type(error).__name__)
+            log.warning("waiting", waiting_for="its database", error=error)
             await asyncio.sleep(STORE_AGAIN_S)

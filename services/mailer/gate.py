@@ -57,7 +57,7 @@ class Gate:
             verdicts = await self._verdicts(list(ours.values()), day)
             ours = {id_: replace(job, counted=day) for id_, job in ours.items()}
         except Exception as error:  # noqa: BLE001  # their attempts have begun, so each must be ended
-            log.warning("a mail was not prepared", error_class=type(error).__name__, where=logs.where(error))
+            log.warning("a mail was not prepared", error=error)
             verdicts = dict.fromkeys(ours, "unsure")
         return [(verdicts[job.id], ours[job.id]) if job.id in ours else ("lost", job) for job in seen]
 

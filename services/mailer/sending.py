@@ -125,22 +125,22 @@ class Sending:
             try:
                 await self._teller.tell(news)
             except Exception as error:  # noqa: BLE001  # the sweep tells what is told in vain here
-                log.warning("an end was not told", error_class=type(error).__name__, where=logs.where(error))
+                log.warning("an end was not told", error=error)
 
     async def _made(self, job: Job) -> News | None:
         try:
             news = await self._attempts.make(job)
-        except Unreachable:
-            self._pause()
+        except Unreachable as away:
+            self._pause(away)
         except Exception as error:  # noqa: BLE001  # one mail's bug must not stop the others
             # Its lease ends by itself, and with it this attempt; what the journal lacks by then counts as unknown.
-            log.warning("an attempt failed", error_class=type(error).__name__, where=logs.where(error))
+            log.warning("an attempt failed", error=error)
         else:
             self._failures = 0
             return news
         return None
 
-    def _pause(self) -> None:
+    def _pause(self, away: Unreachable) -> None:
         now = asyncio.get_running_loop().time()
         if now >= self._paused_until:
             wait = PAUSES_S[min(self._failures, len(PAUSES_S) - 1)]
@@ -148,4 +148,4 @@ class Sending:
             self._paused_until = now + wait
             # Nothing that was seen can go now.
             self._seen.clear()
-            log.warning("waiting", waiting_for="the mail relay", seconds=wait)
+            log.warning("waiting", waiting_for="the mail relay", seconds=wait, error=away)

@@ -151,7 +151,7 @@ class Desk:
             if not is_transient(error):
                 raise
             # Decided and written: the sweeper publishes it when Kafka is back.
-            log.warning("a decision waits for Kafka", case_id=before.case_id, error_class=type(error).__name__)
+            log.warning("a decision waits for Kafka", case_id=before.case_id, error=error)
 
 
 def _lease_of(case: Case) -> Lease:

@@ -47,7 +47,7 @@ class Judge:
             return self._evaluate(message)
         except Exception as error:  # noqa: BLE001 -- whatever the rules raise, the leak is not approved
             self._probe()
-            log.warning("a message that the rules can't judge", leak_id=event.leak_id, error_class=type(error).__name__)
+            log.warning("a message that the rules can't judge", leak_id=event.leak_id, error=error)
             # One message that the rules stumble over must not stop all others: a person reads it.
             return Verdict(Outcome.HOLD, None, (), UNREAD, "und")
 

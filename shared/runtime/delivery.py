@@ -1,7 +1,7 @@
 """The one delivery policy. A record is handled, or waited for, or kept as a dead letter; never dropped.
 
-FastStream consumes with NACK_ON_ERROR: when `Delivery.__call__` returns, offsets are committed; when it raises, the
-batch is sought back and comes again. Inside it, a poison record is found and dead-lettered alone.
+When `Delivery.__call__` returns, offsets are committed; when it raises, the batch is sought back and comes again
+(consuming.py). Inside it, a poison record is found and dead-lettered alone.
 """
 
 import asyncio
@@ -9,28 +9,20 @@ import random
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Generic, TypeVar
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from aiokafka import ConsumerRecord
-from pydantic import ValidationError
 
 from shared.runtime import logs, metrics, trace
-from shared.runtime.envelope import Event
+from shared.runtime.envelope import Event, Received, incoming
 from shared.runtime.errors import Permanent, Transient, is_permanent, is_transient
 
 log = logs.get("delivery")
 E = TypeVar("E", bound=Event)
-Handler = Callable[[Sequence[E]], Awaitable[None]]
-DeadLetterSink = Callable[["Received[Any]", BaseException, int], Awaitable[None]]
-
-
-@dataclass(frozen=True)
-class Received(Generic[E]):
-    """A record as it came, and the event in it."""
-
-    record: ConsumerRecord
-    event: E
+Handler = Callable[[Sequence[Received[E]]], Awaitable[None]]
+DeadLetterSink = Callable[[ConsumerRecord, BaseException, int], Awaitable[None]]
+Readable = tuple[ConsumerRecord, Received[E]]
 
 
 @dataclass(frozen=True)
@@ -75,8 +67,9 @@ class Delivery(Generic[E]):
         self, topic: str, model: type[E], handler: Handler[E], bury: DeadLetterSink, policy: Policy | None = None
     ) -> None:
         self.topic = topic
-        self._model = model
-        self._handler = handler
+        self.model = model
+        self.handle = handler
+        """One attempt, outside the policy: its errors reach the caller."""
         self._bury = bury
         self._policy = policy or Policy()
         self._ratio = DeadRatio(self._policy)
@@ -95,44 +88,43 @@ class Delivery(Generic[E]):
                 await asyncio.sleep(self._policy.longest_wait_s)
                 raise Halted("too many dead letters")
             with metrics.HANDLE_SECONDS.labels(self.topic).time():
-                received = await self._decode(records)
-                trace.follow(_traces(received))
-                await self._deliver(received)
+                readable = await self._decode(records)
+                trace.follow({one.event.subject: one.traceparent for _, one in readable if one.traceparent})
+                await self._deliver(readable)
         finally:
             self.busy_since = None
 
-    async def _decode(self, records: Sequence[ConsumerRecord]) -> list[Received[E]]:
-        received = []
+    async def _decode(self, records: Sequence[ConsumerRecord]) -> list[Readable[E]]:
+        readable = []
         for record in records:
             try:
-                received.append(Received(record, self._model.model_validate_json(record.value or b"")))
-            except (ValidationError, ValueError):
-                await self._die(Received(record, None), Permanent("not this topic's event"), 1)
-        return received
+                readable.append((record, incoming(record, self.model)))
+            except Permanent as unreadable:
+                await self._die(record, unreadable, 1)
+        return readable
 
-    async def _deliver(self, received: list[Received[E]]) -> None:
-        if not received:
+    async def _deliver(self, readable: list[Readable[E]]) -> None:
+        if not readable:
             return
-        error, attempts = await self._attempt(received)
+        error, attempts = await self._attempt([received for _, received in readable])
         if error is None:
-            metrics.HANDLED.labels(self.topic).inc(len(received))
-            self._ratio.count(died=False, records=len(received))
-        elif len(received) == 1:
-            await self._die(received[0], error, attempts)
+            metrics.HANDLED.labels(self.topic).inc(len(readable))
+            self._ratio.count(died=False, records=len(readable))
+        elif len(readable) == 1:
+            await self._die(readable[0][0], error, attempts)
         else:
             # A record of the batch is poison: halving finds it in few attempts, and spares the others a dead letter.
-            middle = len(received) // 2
-            await self._deliver(received[:middle])
-            await self._deliver(received[middle:])
+            middle = len(readable) // 2
+            await self._deliver(readable[:middle])
+            await self._deliver(readable[middle:])
 
-    async def _attempt(self, received: list[Received[E]]) -> tuple[Exception | None, int]:
+    async def _attempt(self, received: Sequence[Received[E]]) -> tuple[Exception | None, int]:
         """(None, attempts) when handled, the error when no attempt will help; raises while a dependency is away."""
-        events = [one.event for one in received]
         attempt = 0
         while True:
             attempt += 1
             try:
-                await self._handler(events)
+                await self.handle(received)
             except Exception as error:  # noqa: BLE001  # whatever a handler raises decides about its records here
                 last = await self._judge(error, attempt, len(received))
                 if last:
@@ -151,8 +143,7 @@ class Delivery(Generic[E]):
             attempt=attempt,
             reason=kind,
             batch=size,
-            error_class=type(error).__name__,
-            where=logs.where(error),
+            error=error,
         )
         if permanent or (not transient and (attempt >= self._policy.bug_attempts or size > 1)):
             return True
@@ -162,54 +153,20 @@ class Delivery(Generic[E]):
         await asyncio.sleep(backoff(attempt, self._policy))
         return False
 
-    async def _die(self, received: Received[Any], error: Exception, attempts: int) -> None:
-        await self._bury(received, error, attempts)
+    async def _die(self, record: ConsumerRecord, error: Exception, attempts: int) -> None:
+        await self._bury(record, error, attempts)
         metrics.DEAD.labels(self.topic).inc()
         self._ratio.count(died=True)
         log.error(
             "a record is dead",
             topic=self.topic,
-            partition=received.record.partition,
-            offset=received.record.offset,
+            partition=record.partition,
+            offset=record.offset,
             attempts=attempts,
-            error_class=type(error).__name__,
+            error=error,
         )
 
 
 def backoff(attempt: int, policy: Policy) -> float:
     """Seconds to wait after the nth attempt: doubling, capped, with full jitter (AWS Architecture Blog, 2015)."""
     return random.uniform(0, min(policy.longest_wait_s, policy.first_wait_s * 2**attempt))  # noqa: S311
-
-
-async def sanitising_parser(raw: Any, original: Callable[[Any], Awaitable[Any]]) -> Any:
-    """FastStream skips a record with a null or non-UTF-8 header and commits past it: replace such headers first."""
-    if isinstance(raw, tuple):
-        return await original(tuple(_sanitised(record) for record in raw))
-    return await original(_sanitised(raw))
-
-
-async def undecoded(message: Any, _original: Any) -> Any:
-    """Give the handler the records themselves; their values are decoded under the policy."""
-    return list(message.raw_message)
-
-
-def _sanitised(record: ConsumerRecord) -> ConsumerRecord:
-    if all(_is_text(value) for _, value in record.headers):
-        return record
-    return replace(record, headers=tuple((name, value if _is_text(value) else b"") for name, value in record.headers))
-
-
-def _is_text(value: bytes | None) -> bool:
-    try:
-        return value is not None and value.decode() is not None
-    except UnicodeDecodeError:
-        return False
-
-
-def _traces(received: Sequence[Received[Any]]) -> dict[str, str]:
-    return {
-        one.event.subject: value.decode()
-        for one in received
-        for name, value in one.record.headers
-        if name == "ce_traceparent"
-    }

@@ -23,18 +23,18 @@ Check = Callable[[], Awaitable[None]]
 class Health:
     """What the service waits for, and whether its handlers move."""
 
-    waiting_for: str | None = "start"
+    waiting_for: str | None = "its start"
     deliveries: list[Delivery] = field(default_factory=list)  # type: ignore[type-arg]
     checks: list[tuple[str, Check]] = field(default_factory=list)
     degraded: set[str] = field(default_factory=set)
-    """What is wrong although the service works: told beside readiness, changes nothing in it."""
+    """What is wrong although the service works: shown beside readiness, changes nothing in it."""
 
     async def unready(self) -> str | None:
         """What is missing, in words; None when ready."""
         if self.waiting_for:
             return self.waiting_for
         if any(delivery.halted for delivery in self.deliveries):
-            return "somebody: too many dead letters; mend the cause, then restart"
+            return "a restart: too many of the last records are dead letters; mend the cause first"
         for what, check in self.checks:
             try:
                 await check()
@@ -62,8 +62,8 @@ def application(health: Health) -> Starlette:
     async def ready(_request: Request) -> Response:
         missing = await health.unready()
         metrics.READY.set(0 if missing else 1)
-        told = {"ready": not missing, "waiting_for": missing, "degraded": sorted(health.degraded)}
-        return JSONResponse(told, status_code=503 if missing else 200)
+        answer = {"ready": not missing, "waiting_for": missing, "degraded": sorted(health.degraded)}
+        return JSONResponse(answer, status_code=503 if missing else 200)
 
     async def show_metrics(_request: Request) -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -1,4 +1,4 @@
-"""Kafka clients: one producer that is durable when it says so, one consumer broker, and where a group stands."""
+"""Kafka clients: one producer that is durable when it says so, and where a group stands."""
 
 import asyncio
 import ssl
@@ -9,8 +9,6 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
-from faststream.kafka import KafkaBroker
-from faststream.security import SASLScram512
 
 from shared.runtime import logs, metrics
 from shared.runtime.envelope import Event, Outgoing, outgoing
@@ -20,8 +18,6 @@ from shared.runtime.settings import ServiceSettings
 SEND_WITHIN_S = 30
 ANSWER_WITHIN_S = 5
 CONNECT_AGAIN_S = 0.5
-POLL_WITHIN_MS = 600_000
-"""Longest time between two polls; above the delivery policy's attempts at one batch."""
 
 log = logs.get("kafka")
 
@@ -40,28 +36,13 @@ def client_options(settings: ServiceSettings) -> dict[str, Any]:
         "sasl_mechanism": "SCRAM-SHA-512",
         "sasl_plain_username": settings.SERVICE,
         "sasl_plain_password": settings.password("kafka-password"),
-        "ssl_context": _ssl_context(settings) if secure else None,
+        "ssl_context": ssl_context(settings) if secure else None,
     }
 
 
-def consumer_broker(settings: ServiceSettings) -> KafkaBroker:
-    """FastStream's broker, for consuming only."""
-    security = SASLScram512(
-        username=settings.SERVICE,
-        password=settings.password("kafka-password"),
-        use_ssl=settings.kafka_security == "SASL_SSL",
-        ssl_context=_ssl_context(settings) if settings.kafka_security == "SASL_SSL" else None,
-    )
-    return KafkaBroker(
-        settings.kafka_servers.split(","),
-        security=security,
-        client_id=settings.SERVICE,
-        apply_types=False,
-        graceful_timeout=settings.stop_within_s,
-        allow_auto_create_topics=False,
-        consumer_only=True,
-        logger=None,
-    )
+def ssl_context(settings: ServiceSettings) -> ssl.SSLContext:
+    """Trusts the cluster's own certificate authority, or the public ones."""
+    return ssl.create_default_context(cafile=settings.kafka_ca_file)
 
 
 def producer(settings: ServiceSettings) -> AIOKafkaProducer:
@@ -116,7 +97,7 @@ class Publisher:
         except KafkaError as refused:
             if self.producer is producer:
                 self.producer = None
-                log.warning("Kafka refused a batch: connecting anew", error_class=type(refused).__name__)
+                log.warning("Kafka refused a batch: connecting anew", error=refused)
                 self._renewing = asyncio.create_task(self._renew(producer))
             raise Transient("Kafka did not take the records") from refused
 
@@ -133,7 +114,7 @@ class Publisher:
                 await refused.stop()
 
     async def publish(self, *events: Event) -> None:
-        """Tell these events. When this returns they are durable; Transient when Kafka does not take them."""
+        """Durable when it returns; Transient when Kafka does not take these events."""
         await self.send([outgoing(event, self.service) for event in events])
 
     async def send(self, records: Sequence[Outgoing]) -> None:
@@ -244,7 +225,3 @@ class Positions:
         if client is None:
             raise Transient("Kafka is not connected")
         return client
-
-
-def _ssl_context(settings: ServiceSettings) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=settings.kafka_ca_file)

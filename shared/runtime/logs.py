@@ -1,12 +1,16 @@
 """Structured logs: a constant message and facts in fields, from an allow-list. No address, no IP, no message text."""
 
 import logging
+import os
 import sys
 import time
 from collections.abc import MutableMapping
+from pathlib import Path
 from typing import Any, cast
 
 import structlog
+
+from shared.runtime.errors import LeakError
 
 FIELDS = frozenset(
     {
@@ -22,8 +26,8 @@ FIELDS = frozenset(
         "batch",
         "attempt",
         "attempts",
-        "error",
         "error_class",
+        "cause",
         "where",
         "seconds",
         "count",
@@ -53,8 +57,13 @@ FIELDS = frozenset(
 QUIET = ("aiokafka", "kafka", "pymongo", "motor", "faststream", "httpx", "httpcore", "uvicorn", "mail.log")
 """Libraries whose debug lines carry keys, values or documents."""
 
+CONSTANT_TEMPLATES = ("aiokafka",)
+"""Libraries whose every log call begins with a constant, as a test of their source shows: such a line is no value."""
+
 AGAIN_AFTER_S = 10.0
-"""A line of a library's code is logged once in this time: with Kafka away, aiokafka said 500 lines a second."""
+"""A line of a library's code is logged once in this time: with Kafka away, aiokafka wrote 500 lines a second."""
+
+STANDARD_LIBRARY = str(Path(os.__file__).parent)
 
 
 def configure(service: str, level: str) -> None:
@@ -83,6 +92,7 @@ def configure(service: str, level: str) -> None:
         processors=[
             structlog.stdlib.filter_by_level,
             structlog.stdlib.add_logger_name,
+            explain_the_error,
             only_allowed_fields,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
@@ -97,8 +107,19 @@ def get(name: str) -> structlog.stdlib.BoundLogger:
     return cast("structlog.stdlib.BoundLogger", structlog.get_logger(f"leak.{name}"))
 
 
+def explain_the_error(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Replace an exception, the field `error` or the one in hand, by its class, cause and place."""
+    error = line.get("error")
+    if line.pop("exc_info", None):
+        error = error or sys.exc_info()[1]
+    if isinstance(error, BaseException):
+        line.pop("error", None)
+        line.update(error_class=type(error).__name__, cause=cause(error), where=where(error))
+    return line
+
+
 def only_allowed_fields(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Drop fields that are not on the list, and say which; exceptions are reduced to their class and place."""
+    """Drop fields that are not on the list, and name them."""
     unknown = sorted(set(line) - FIELDS)
     for field in unknown:
         del line[field]
@@ -107,48 +128,65 @@ def only_allowed_fields(_logger: Any, _method: str, line: MutableMapping[str, An
     return line
 
 
+def cause(error: BaseException) -> str:
+    """Why, in words that hold no value: our own errors' constant texts, the system's own, else an error's class."""
+    if isinstance(error, LeakError):
+        own = str(error) or type(error).__name__
+        return f"{own}: {cause(error.__cause__)}" if error.__cause__ else own
+    if isinstance(error, OSError) and error.errno:
+        return f"{type(error).__name__}: {os.strerror(error.errno)}"
+    return type(error).__name__
+
+
 def where(error: BaseException) -> str:
-    """file:line of the deepest frame of our own code; the error's text may hold what must not be logged."""
+    """file:line of the deepest frame of our own code, else of the first; the text may hold what must not be logged."""
     place, trace = "", error.__traceback__
     while trace is not None:
         name = trace.tb_frame.f_code.co_filename
-        if "site-packages" not in name or not place:
+        if not place or _is_ours(name):
             place = f"{'/'.join(name.split('/')[-2:])}:{trace.tb_lineno}"
         trace = trace.tb_next
     return place
 
 
+def _is_ours(file: str) -> bool:
+    # What is frozen into the interpreter bears no path.
+    return "site-packages" not in file and not file.startswith((STANDARD_LIBRARY, "<"))
+
+
 class NotAgain(logging.Filter):
-    """Lets each place in a library speak now and then; `count` says how often it was not heard meanwhile."""
+    """Lets each place in a library write now and then; `count` is how often it was left out meanwhile."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._heard: dict[tuple[str, int], tuple[float, int]] = {}
+        self._written: dict[tuple[str, int], tuple[float, int]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Our own lines always pass."""
         if record.name.partition(".")[0] == "leak":
             return True
         place, now = (record.name, record.lineno), time.monotonic()
-        heard_at, left_out = self._heard.get(place, (now - AGAIN_AFTER_S, 0))
-        if now - heard_at < AGAIN_AFTER_S:
-            self._heard[place] = heard_at, left_out + 1
+        written_at, left_out = self._written.get(place, (now - AGAIN_AFTER_S, 0))
+        if now - written_at < AGAIN_AFTER_S:
+            self._written[place] = written_at, left_out + 1
             return False
-        self._heard[place] = now, 0
+        self._written[place] = now, 0
         record.left_out = left_out
         return True
 
 
 def _from_library(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    # A library's text and traceback may quote a document or a record: its own words stay out, its place stays in.
+    # A library's arguments and traceback may quote a document or a record: they stay out, its place stays in.
     record: logging.LogRecord = line["_record"]
     error = record.exc_info[1] if record.exc_info else None
-    said: dict[str, Any] = {"event": "a library has something to say", "logger": f"{record.name}:{record.lineno}"}
+    constant = record.name.partition(".")[0] in CONSTANT_TEMPLATES and isinstance(record.msg, str)
+    place = f"{record.name}:{record.lineno}"
+    kept: dict[str, Any] = {"event": record.msg if constant else place, "logger": place}
     if left_out := getattr(record, "left_out", 0):
-        said["count"] = left_out
+        kept["count"] = left_out
     if error is not None:
-        said |= {"error_class": type(error).__name__, "where": where(error)}
-    return {"_record": record, "_from_structlog": False, **said}
+        kept["error"] = error
+    return explain_the_error(None, "", {"_record": record, "_from_structlog": False, **kept})
 
 
 def _stamp(service: str) -> Any:

@@ -15,7 +15,7 @@ PUBLISHED = Counter("leak_records_published", "Records made durable in Kafka", [
 
 # The life of a service.
 READY = Gauge("leak_ready", "1 when every dependency is there")
-LOOP_FAILED = Counter("leak_loop_failed", "Rounds of a background loop that failed", ["loop"])
+JOB_FAILED = Counter("leak_job_failed", "Times that a periodic job failed", ["job"])
 OUTBOX_SWEPT = Counter("leak_outbox_swept", "Decisions that the sweeper published after a crash")
 
 # The gateway's door.

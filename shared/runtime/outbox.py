@@ -1,7 +1,7 @@
 """Decisions that come by HTTP: state and outgoing events in one document write, then published, then marked.
 
 A crash between the write and the mark leaves the events in the document; the sweeper publishes them again. They are
-ready-made records, so that a repeat tells what was decided, under the same id.
+ready-made records, so that a repeat publishes what was decided, under the same id.
 """
 
 from typing import Any
@@ -23,7 +23,7 @@ class Outbox:
         self._publisher = publisher
 
     async def create_indexes(self) -> None:
-        """Idempotent. Sparse: documents whose events are all told are not in it."""
+        """Idempotent. Sparse: documents whose events are all published are not in it."""
         await self._collection.create_index(f"{FIELD}.topic", sparse=True)
 
     def entries(self, *events: Event) -> list[Entry]:

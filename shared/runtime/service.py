@@ -6,43 +6,59 @@ import random
 import signal
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 import uvloop
-from faststream import AckPolicy
+from aiokafka import ConsumerRecord
 
 from shared.events.dead import DeadLetter
 from shared.events.event import Event
-from shared.runtime import health, logs, metrics, mongo
+from shared.runtime import consuming, health, logs, metrics, mongo
 from shared.runtime.clock import utc_now
-from shared.runtime.delivery import Delivery, Received, sanitising_parser, undecoded
-from shared.runtime.kafka import POLL_WITHIN_MS, Positions, Publisher, consumer_broker, group_of
+from shared.runtime.delivery import Delivery, Policy
+from shared.runtime.envelope import Received
+from shared.runtime.kafka import Positions, Publisher
 from shared.runtime.listener import Listener
 from shared.runtime.settings import ServiceSettings
 
 E = TypeVar("E", bound=Event)
 Hook = Callable[[], Awaitable[None]]
 
-BATCH_RECORDS = 500
 WAIT_AGAIN_S = 1.0
 LAG_EVERY_S = 10.0
 
 
-class Service:
-    """One service. `wiring.build` declares what it does; `run` lives it."""
+@dataclass(frozen=True)
+class PeriodicJob:
+    """Work that is done again and again, with jitter."""
 
-    def __init__(self, settings: ServiceSettings, publisher: Publisher | None = None) -> None:
+    name: str
+    every_s: float
+    work: Hook
+
+
+class Service:
+    """One service. `wiring.build` declares what it does; `run` lives it.
+
+    Tests live it step by step: `prepare`, `deliveries`, `jobs`, `listeners`, `release`.
+    """
+
+    def __init__(
+        self, settings: ServiceSettings, publisher: Publisher | None = None, policy: Policy | None = None
+    ) -> None:
         self.name = settings.SERVICE
         self.settings = settings
         self.publisher = publisher or Publisher(settings)
         self.health = health.Health()
         self.deliveries: dict[str, Delivery[Any]] = {}
+        self.jobs: dict[str, PeriodicJob] = {}
+        self.listeners: list[Listener] = []
+        self._policy = policy
         self._positions = Positions(settings)
         self.ready_when("Kafka", self._positions.answers)
-        self._broker = consumer_broker(settings)
+        self._broker = consuming.consumer_broker(settings)
         self._subscribers: dict[str, Any] = {}
-        self._listeners: list[Listener] = []
-        self._loops: list[tuple[str, float, Hook]] = []
         self._on_start: list[Hook] = []
         self._on_stop: list[Hook] = []
         self._stopping = asyncio.Event()
@@ -58,33 +74,37 @@ class Service:
             self.ready_when("its database", lambda: mongo.ping(database))
         return self._database
 
-    def subscribe(self, model: type[E], handler: Callable[[Any], Awaitable[None]], *, batch: bool = False) -> None:
-        """Deliver a topic's events to `handler`: a batch at a time, or one by one in order."""
+    def subscribe(
+        self,
+        model: type[E],
+        handler: Callable[[Any], Awaitable[None]],
+        *,
+        batch: bool = False,
+        received: bool = False,
+    ) -> None:
+        """Deliver a topic's events to `handler`: a batch at a time, or one by one in order.
 
-        async def one_by_one(events: Sequence[E]) -> None:
-            for event in events:
-                await handler(event)
+        With `received`, each event comes as a `Received`, which knows its record's place.
+        """
 
-        delivery = Delivery(model.TOPIC, model, handler if batch else one_by_one, self._bury)
+        async def handle(came: Sequence[Received[E]]) -> None:
+            events = came if received else [one.event for one in came]
+            if batch:
+                await handler(events)
+            else:
+                for event in events:
+                    await handler(event)
+
+        delivery = Delivery(model.TOPIC, model, handle, self._bury, self._policy)
         self.deliveries[model.TOPIC] = delivery
         self.health.deliveries.append(delivery)
-        subscriber = self._broker.subscriber(
-            model.TOPIC,
-            batch=True,
-            max_records=BATCH_RECORDS,
-            group_id=group_of(self.name, model.TOPIC),
-            ack_policy=AckPolicy.NACK_ON_ERROR,
-            auto_offset_reset="earliest",
-            max_poll_interval_ms=POLL_WITHIN_MS,
-            parser=sanitising_parser,
-            decoder=undecoded,
-        )
-        subscriber(delivery.__call__)
-        self._subscribers[model.TOPIC] = subscriber
+        self._subscribers[model.TOPIC] = consuming.subscribe(self._broker, self.name, delivery)
 
     def every(self, seconds: float, work: Hook, *, name: str) -> None:
-        """Repeat `work`, with jitter, for as long as the service lives; a round that fails is counted and forgotten."""
-        self._loops.append((name, seconds, work))
+        """Repeat `work`, with jitter, for as long as the service lives; a time that fails is counted, no more."""
+        if name in self.jobs:
+            raise ValueError(f"two jobs of {self.name} are called {name}")
+        self.jobs[name] = PeriodicJob(name, seconds, work)
 
     def on_start(self, hook: Hook) -> None:
         """Run before the first record is consumed: indexes."""
@@ -100,7 +120,7 @@ class Service:
 
     def serve(self, app: Any, host: str, port: int) -> None:
         """Listen for people or clients, beside the internal port; opens when everything else is there."""
-        self._listeners.append(Listener(app, host, port, self.settings.stop_within_s))
+        self.listeners.append(Listener(app, host, port, self.settings.stop_within_s))
 
     async def caught_up(self, model: type[Event]) -> None:
         """Return once every record now in the topic was handled by this service, whichever replica had it."""
@@ -113,11 +133,25 @@ class Service:
         logs.configure(self.name, self.settings.log_level)
         uvloop.run(self.live())
 
+    def stop(self) -> None:
+        """End `live`, as SIGTERM does."""
+        self._stopping.set()
+
+    async def prepare(self) -> None:
+        """What `on_start` declared."""
+        for hook in self._on_start:
+            await hook()
+
+    async def release(self) -> None:
+        """What `on_stop` declared."""
+        for hook in self._on_stop:
+            await hook()
+
     async def live(self) -> None:
         """Start, work, stop; the body of `run`."""
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(name, self._stopping.set)
+            loop.add_signal_handler(name, self.stop)
         internal = Listener(
             health.application(self.health), self.settings.internal_host, self.settings.internal_port, stop_within_s=1
         )
@@ -131,7 +165,7 @@ class Service:
             else:
                 tasks = []
                 await _cancelled(starting)
-            await self._stop(tasks)
+            await self._wind_down(tasks)
         finally:
             starting.cancel()
             await internal.stop()
@@ -142,11 +176,11 @@ class Service:
         await self._wait_for("Kafka", self._positions.start)
         for what, check in self.health.checks:
             await self._wait_for(what, check)
-        for hook in self._on_start:
-            await self._wait_for("its store", hook)
+        await self._wait_for("its store", self.prepare)
         await self._wait_for("Kafka", self._consume)
-        tasks = [asyncio.create_task(self._repeat(*one)) for one in [*self._loops, ("lag", LAG_EVERY_S, self._lag)]]
-        tasks += [asyncio.create_task(listener.listen()) for listener in self._listeners]
+        jobs = [*self.jobs.values(), PeriodicJob("lag", LAG_EVERY_S, self._lag)]
+        tasks = [asyncio.create_task(self._repeat(job)) for job in jobs]
+        tasks += [asyncio.create_task(listener.listen()) for listener in self.listeners]
         _calm_the_garbage_collector()
         self.health.waiting_for = None
         self._log.info("ready")
@@ -161,20 +195,19 @@ class Service:
             await self._broker.stop()
             raise failed[0]
 
-    async def _stop(self, tasks: Sequence[asyncio.Task[None]]) -> None:
+    async def _wind_down(self, tasks: Sequence[asyncio.Task[None]]) -> None:
         """What is in flight ends first; then nobody is left who could want the stores."""
-        self._stopping.set()
-        self.health.waiting_for = "nothing: it is stopping"
+        self.stop()
+        self.health.waiting_for = "its next start: it is stopping"
         self._log.info("stopping")
-        for listener in self._listeners:
+        for listener in self.listeners:
             await listener.stop()
         await self._broker.stop()
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=self.settings.stop_within_s)
             for task in late:
                 task.cancel()
-        for hook in self._on_stop:
-            await hook()
+        await self.release()
         await self._positions.stop()
         await self.publisher.stop()
         failed = [task for task in tasks if task.done() and not task.cancelled() and task.exception()]
@@ -188,19 +221,19 @@ class Service:
             try:
                 await attempt()
             except Exception as error:  # noqa: BLE001  # whatever is away, we wait for it and say so
-                self._log.warning("waiting", waiting_for=what, error_class=type(error).__name__)
+                self._log.warning("waiting", waiting_for=what, error=error)
                 await asyncio.sleep(WAIT_AGAIN_S)
             else:
                 return
 
-    async def _repeat(self, name: str, seconds: float, work: Hook) -> None:
+    async def _repeat(self, job: PeriodicJob) -> None:
         while not self._stopping.is_set():
             try:
-                await work()
-            except Exception as error:  # noqa: BLE001  # the next round finds what this one left
-                metrics.LOOP_FAILED.labels(name).inc()
-                self._log.warning("a round failed", job=name, error_class=type(error).__name__, where=logs.where(error))
-            pause = seconds * random.uniform(0.8, 1.2)  # noqa: S311
+                await job.work()
+            except Exception as error:  # noqa: BLE001  # the next time finds what this one left
+                metrics.JOB_FAILED.labels(job.name).inc()
+                self._log.warning("a job failed", job=job.name, error=error)
+            pause = job.every_s * random.uniform(0.8, 1.2)  # noqa: S311
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), pause)
 
@@ -212,8 +245,7 @@ class Service:
                 behind += max(0, (consumer.highwater(partition) or 0) - await consumer.position(partition))
             metrics.LAG.labels(topic).set(behind)
 
-    async def _bury(self, received: Received[Any], error: BaseException, attempts: int) -> None:
-        record = received.record
+    async def _bury(self, record: ConsumerRecord, error: BaseException, attempts: int) -> None:
         await self.publisher.publish(
             DeadLetter.model_construct(
                 service=self.name,
