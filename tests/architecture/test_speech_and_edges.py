@@ -32,6 +32,24 @@ def test_a_log_line_that_could_tell_is_refused(plant: Plant, line: str, complain
     assert complaint in found
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        'raise Transient(f"no place for {address}")',
+        "raise Permanent(str(error)) from error",
+        "raise errors.Permanent(text=address)",
+        "raise Unreachable(address)",
+    ],
+)
+def test_an_error_whose_text_could_tell_is_refused(plant: Plant, line: str):
+    tree = {
+        "shared/runtime/errors.py": "class Transient(LeakError): ...\nclass Permanent(LeakError): ...",
+        "services/mailer/x.py": f"class Unreachable(Transient): ...\n{line}\nraise Unreachable('no relay')",
+    }
+    [found] = speech.violations(plant(tree))
+    assert found == "services/mailer/x.py:2: an error's text is constant, for it is logged"
+
+
 def test_drivers_stay_in_stores_and_the_contract_needs_pydantic_only():
     assert edges.violations(ROOT) == []
 

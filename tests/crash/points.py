@@ -59,7 +59,7 @@ def install(points: Points) -> None:
 def _wrap_handlers(points: Points) -> None:
     subscribe = Service.subscribe
 
-    def armed(self: Service, model: Any, handler: Callable[[Any], Awaitable[None]], *, batch: bool = False) -> None:
+    def armed(self: Service, model: Any, handler: Callable[[Any], Awaitable[None]], **how: bool) -> None:
         async def work(events: Any) -> None:
             place = Place(model.TOPIC)
             token = _here.set(place)
@@ -73,7 +73,7 @@ def _wrap_handlers(points: Points) -> None:
             finally:
                 _here.reset(token)
 
-        subscribe(self, model, work, batch=batch)
+        subscribe(self, model, work, **how)
 
     Service.subscribe = armed  # type: ignore[method-assign,assignment]
 

@@ -147,7 +147,7 @@ async def audit(stack: RealParts, **settings: Any) -> AsyncIterator[Any]:
     service = wiring.build(Settings.model_validate(stack.settings("audit", **settings)))
     life = asyncio.create_task(service.live())
     yield service
-    service._stopping.set()
+    service.stop()
     await life
 
 

@@ -56,16 +56,15 @@ async def publisher(stack: RealParts) -> AsyncIterator[kafka.Publisher]:
 @asynccontextmanager
 async def consuming(stack: RealParts, handler: Handler, *, batch: bool = True) -> AsyncIterator[Service]:
     """A service in this process, as the verifier, that reads clicks; stopped as SIGTERM would."""
-    service = Service(VerifierSettings(**stack.settings("verifier", stop_within_s=5)))
+    quick = Policy(first_wait_s=0.01, longest_wait_s=0.2, transient_attempts=3)
+    service = Service(VerifierSettings(**stack.settings("verifier", stop_within_s=5)), policy=quick)
     service.subscribe(ConfirmationClicked, handler, batch=batch)
-    delivery = service.deliveries[ConfirmationClicked.TOPIC]
-    delivery._policy = Policy(first_wait_s=0.01, longest_wait_s=0.2, transient_attempts=3)
     life = asyncio.create_task(service.live())
     try:
         await until(lambda: service.health.waiting_for is None or life.done())
         yield service
     finally:
-        service._stopping.set()
+        service.stop()
         await asyncio.wait_for(life, DEADLINE_S)
 
 

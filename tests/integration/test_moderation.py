@@ -139,7 +139,7 @@ async def moderation(stack: RealParts, rules: Evaluate = evaluate) -> AsyncItera
     service = wiring.build(Settings.model_validate(stack.settings("moderation", sweep_every_s=0.2)), evaluate=rules)
     life = asyncio.create_task(service.live())
     yield service
-    service._stopping.set()
+    service.stop()
     await life
 
 

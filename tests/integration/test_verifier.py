@@ -125,7 +125,7 @@ async def verifier(stack: RealParts, **ahead: float) -> AsyncIterator[None]:
     life = asyncio.create_task(service.live())
     await until(lambda: service.health.waiting_for is None)
     yield
-    service._stopping.set()
+    service.stop()
     await life
 
 

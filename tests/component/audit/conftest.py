@@ -164,8 +164,7 @@ def settings(secrets_folder: Path, tmp_path: Path) -> Settings:
 async def world(database: Any, secrets_folder: Path, settings: Settings, clock: HandClock) -> World:
     publisher = RecordingPublisher("audit")
     service = wiring.build(settings, publisher=publisher, database=database, clock=clock)
-    for prepare in service._on_start:
-        await prepare()
+    await service.prepare()
     parts = wiring.parts(settings, database, service.health.degraded, clock)
     keyring = settings.keyring()
 

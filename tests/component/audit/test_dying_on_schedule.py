@@ -8,7 +8,7 @@ from tests.component.audit.conftest import World
 
 
 async def sweep(world: World) -> None:
-    await next(work for name, _, work in world.service._loops if name == "retention")()
+    await world.service.jobs["retention"].work()
 
 
 async def left(world: World) -> set[str]:

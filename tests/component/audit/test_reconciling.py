@@ -6,8 +6,8 @@ from tests.component.audit.conftest import World
 
 
 async def look(world: World) -> bool:
-    """One round of the loop as the service runs it; whether the alarm is on afterwards."""
-    await next(work for name, _, work in world.service._loops if name == "reconcile")()
+    """The job as the service runs it, once; whether the alarm is on afterwards."""
+    await world.service.jobs["reconcile"].work()
     assert (metrics.WITHOUT_ORIGIN._value.get() > 0) == (DEGRADED in world.service.health.degraded)
     return DEGRADED in world.service.health.degraded
 

@@ -15,6 +15,7 @@ from services.gateway import wiring
 from services.gateway.settings import Settings
 from shared.digests import from_base64url
 from shared.events.event import Event
+from shared.runtime.envelope import Received
 from shared.runtime.service import Service
 from shared.unsealing import Opener
 from tests.support.fakes.clock import HandClock
@@ -45,7 +46,7 @@ class World:
 
     @property
     def app(self) -> Any:
-        return self.service._listeners[0].config.app
+        return self.service.listeners[0].config.app
 
     def client(self, socket_peer: tuple[str, int] = CLIENT) -> httpx.AsyncClient:
         """A browser or program at this address and port."""
@@ -77,13 +78,13 @@ class World:
     async def tell(self, *events: Event) -> None:
         """Deliver events of one topic, as another service published them."""
         delivery = self.service.deliveries[events[0].topic]
-        await delivery._handler(events)
+        await delivery.handle([Received(event, f"{event.topic}/0/0") for event in events])
 
     async def accepted(self, leak: Mapping[str, object] | None = None) -> dict[str, Any]:
         """Send a leak, and let the gateway read its own event; the answer, and the event's value as `event`."""
         answer = (await self.send(leak)).json()
         event = self.sent("leak.submitted.v1")[-1]
-        await self.tell(self.service.deliveries["leak.submitted.v1"]._model.model_validate(event))
+        await self.tell(self.service.deliveries["leak.submitted.v1"].model.model_validate(event))
         return {**answer, "event": event}
 
     def opener(self, reader: str) -> Opener:
@@ -113,8 +114,7 @@ async def world(database: Any, secrets_folder: Path, overrides: dict[str, Any]) 
     # From now on, because the edge stamps origins with the real time.
     publisher, clock = RecordingPublisher("gateway"), HandClock(datetime.now(UTC).replace(microsecond=0))
     service = wiring.build(settings, publisher=publisher, sender=publisher, database=database, clock=clock)
-    for prepare in service._on_start:
-        await prepare()
+    await service.prepare()
     return World(service, publisher, database, clock, secrets_folder, settings)
 
 

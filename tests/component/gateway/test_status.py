@@ -203,7 +203,7 @@ async def test_without_a_receipt_the_status_asks_for_one(world: World):
 
 async def test_a_status_is_forgotten_on_schedule(world: World):
     leak = await world.accepted()
-    [forget] = [work for name, _, work in world.service._loops if name == "forget"]
+    forget = world.service.jobs["forget"].work
     world.clock.forward(days=world.settings.status_days - 1)
     await forget()
     assert (await world.status(leak["receipt"])).status_code == 200

@@ -139,8 +139,8 @@ class World:
         return self.publisher.published[before:]
 
     async def work(self, name: str, by: Service | None = None) -> None:
-        """One round of a background loop."""
-        await next(work for loop, _, work in (by or self.service)._loops if loop == name)()
+        """A periodic job, once."""
+        await (by or self.service).jobs[name].work()
 
     async def landed(self, by: Service | None = None) -> None:
         await self._sending(by or self.service).landed()
@@ -154,8 +154,7 @@ class World:
 
     @staticmethod
     def _sending(service: Service) -> Sending:
-        [work] = [work for loop, _, work in service._loops if loop == "send_due"]
-        sending: Sending = work.__self__  # type: ignore[attr-defined]
+        sending: Sending = service.jobs["send_due"].work.__self__  # type: ignore[attr-defined]
         return sending
 
     async def stored(self) -> str:
@@ -195,6 +194,5 @@ async def world(database: Any, secrets_folder: Path, clock: HandClock, options: 
         verifier=sealer("verifier"),
         tokens=Tokens(settings.secret("token.key"), settings.secret("message-id.key")),
     )
-    for prepare in world.service._on_start:
-        await prepare()
+    await world.service.prepare()
     return world

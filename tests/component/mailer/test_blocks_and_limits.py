@@ -142,8 +142,7 @@ async def test_sigterm_finishes_what_is_on_the_wire_and_gives_back_the_rest(worl
     world.transport.hold = asyncio.Event()
     await world.work("send_due")
     await world.transport.on_the_wire(5)
-    [stop] = world.service._on_stop
-    stopping = asyncio.create_task(stop())  # type: ignore[arg-type]
+    stopping = asyncio.create_task(world.service.release())
     await asyncio.sleep(0)
     world.transport.hold.set()
     await stopping

@@ -121,8 +121,8 @@ class World:
         return leak, event
 
     async def work(self, name: str) -> None:
-        """One round of a background loop."""
-        await next(work for loop, _, work in self.service._loops if loop == name)()
+        """A periodic job, once."""
+        await self.service.jobs[name].work()
 
     def sent(self) -> list[dict[str, Any]]:
         """What went out through the outbox, as JSON."""
@@ -135,7 +135,7 @@ class World:
 
     def browser(self) -> httpx.AsyncClient:
         """Somebody who is not signed in."""
-        transport = httpx.ASGITransport(self.service._listeners[0].config.app)
+        transport = httpx.ASGITransport(self.service.listeners[0].config.app)
         return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:9100", headers=OURS)
 
     async def moderator(self, name: str) -> "Moderator":
@@ -188,8 +188,7 @@ async def world(database: Any, secrets_folder: Path, clock: HandClock) -> World:
         evaluate=rules,
         delay_s=lambda: DELAY_S,
     )
-    for prepare in service._on_start:
-        await prepare()
+    await service.prepare()
     keyring = settings.keyring()
     return World(
         service,

@@ -17,7 +17,7 @@ PHONE: Any = {"width": 390, "height": 844}
 @pytest.fixture
 async def console(world: World) -> AsyncIterator[str]:
     """The wired console on a port of its own. Its cookies don't mind the port; its origin check asks the browser."""
-    app = world.service._listeners[0].config.app
+    app = world.service.listeners[0].config.app
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off"))
     serving = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110  # uvicorn has no event for it

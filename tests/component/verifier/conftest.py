@@ -17,6 +17,7 @@ from shared.digests import from_base64url, token_digest
 from shared.events.confirmations import ConfirmationClicked, SenderChallenged, SenderStopped
 from shared.events.event import Event
 from shared.events.leaks import LeakCancelled, LeakSubmitted
+from shared.runtime.envelope import Received
 from shared.runtime.service import Service
 from shared.sealing import Sealer
 from shared.unsealing import Opener
@@ -66,7 +67,7 @@ class World:
 
     async def sweep(self) -> list[Event]:
         before = len(self.publisher.published)
-        await next(work for name, _, work in self.service._loops if name == "expiry")()
+        await self.service.jobs["expiry"].work()
         return self.publisher.published[before:]
 
     def mailed(self, challenge: Event) -> dict[str, str]:
@@ -96,6 +97,11 @@ class World:
         return str([document for name in names for document in await self.database[name].find().to_list(None)])
 
 
+async def attempt(replica: Service, *events: Event) -> None:
+    """Hand events of one topic to their handler once, outside the delivery policy."""
+    await replica.deliveries[events[0].topic].handle([Received(event, f"{event.topic}/0/0") for event in events])
+
+
 def _record(topic: str, event: Event) -> ConsumerRecord:
     value = event.model_dump_json(exclude_none=True).encode()
     return ConsumerRecord(topic, 0, 0, 0, 0, event.key.encode(), value, None, len(event.key), len(value), ())
@@ -117,8 +123,7 @@ async def world(database: Any, secrets_folder: Path, limits: dict[str, int]) -> 
         await asyncio.sleep(0)
 
     service.caught_up = clicks_are_read
-    for prepare in service._on_start:
-        await prepare()
+    await service.prepare()
     keyring = settings.keyring()
     return World(
         service,

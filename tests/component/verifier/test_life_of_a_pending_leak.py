@@ -8,7 +8,7 @@ from shared.events.confirmations import SenderChallenged
 from shared.events.dead import DeadLetter
 from shared.events.leaks import LeakConfirmed, LeakExpired, LeakWithdrawn
 from shared.runtime.errors import Transient
-from tests.component.verifier.conftest import World
+from tests.component.verifier.conftest import World, attempt
 
 
 async def test_a_click_confirms_and_passes_the_leak_on_without_its_sender(world: World):
@@ -154,15 +154,14 @@ async def test_a_cancel_after_the_confirmation_is_somebody_elses(world: World):
 async def test_a_crash_between_write_and_publish_loses_nothing(world: World):
     leak = world.submitted()
     world.publisher.away = True
-    handlers = world.service.deliveries[leak.topic]._handler
     with pytest.raises(Transient):
-        await handlers([leak])
+        await attempt(world.service, leak)
     world.publisher.away = False
     [challenge] = await world.tell(leak)
     click = world.clicked(world.mailed(challenge)["confirm_token"])
     world.publisher.away = True
     with pytest.raises(Transient):
-        await world.service.deliveries[click.topic]._handler([click])
+        await attempt(world.service, click)
     world.publisher.away = False
     assert [type(event) for event in await world.tell(click)] == [LeakConfirmed]
 
@@ -190,8 +189,7 @@ async def test_two_replicas_at_once_tell_one_outcome(world: World):
     leak = world.submitted()
     mail = await world.challenge(leak)
     cancel, click = world.cancelled(leak), world.clicked(mail["confirm_token"])
-    one, other = world.service.deliveries, world.twin().deliveries
-    await asyncio.gather(one[cancel.topic]._handler([cancel]), other[click.topic]._handler([click]))
+    await asyncio.gather(attempt(world.service, cancel), attempt(world.twin(), click))
     await world.tell(cancel)
     await world.tell(click)
     told = [event for event in world.publisher.published if not isinstance(event, SenderChallenged)]
