@@ -1,20 +1,18 @@
-"""Group commit: requests that arrive during a flush go out together; all their origins, then all their leaks."""
+"""Requests that arrive during a flush go out together in the next one: all their origins, then all their leaks."""
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
 from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from services.gateway.acts import Unavailable
 from shared.runtime import logs, metrics
+from shared.runtime.batching import Batcher
 from shared.runtime.envelope import Outgoing
-from shared.runtime.errors import Transient
 from shared.runtime.kafka import Publisher
 
 FLUSHES_IN_FLIGHT = 2
@@ -33,79 +31,34 @@ class Sender(Protocol):
         """Return when every record is durable; raise Transient or KafkaError when one may not be."""
 
 
-@dataclass(slots=True)
-class _Waiting:
-    origin: Outgoing
-    leak: Outgoing
-    since: float
-    done: "asyncio.Future[None]"
-
-
 class Intake:
     """Takes an origin and its leak; both are durable when `take` returns, the origin first."""
 
     def __init__(self, sender: Sender, within_s: float = WITHIN_S) -> None:
         self._sender = sender
         self._within_s = within_s
-        self._waiting: list[_Waiting] = []
-        self._free = FLUSHES_IN_FLIGHT
-        self._flushes: set[asyncio.Task[None]] = set()
-        self._scheduled = False
+        self._flushes: Batcher[tuple[Outgoing, Outgoing], None] = Batcher(
+            self._flush, in_flight=FLUSHES_IN_FLIGHT, at_most=MOST_WAITING, within_s=within_s
+        )
 
     async def take(self, origin: Outgoing, leak: Outgoing) -> None:
         """Return when both are durable. Unavailable otherwise: Kafka may then hold the origin alone, or both."""
-        if len(self._waiting) >= MOST_WAITING:
-            raise Unavailable(RETRY_AFTER_S)
-        loop = asyncio.get_running_loop()
-        waiting = _Waiting(origin, leak, loop.time(), loop.create_future())
-        self._waiting.append(waiting)
-        self._schedule(loop)
-        await waiting.done
+        try:
+            await self._flushes.do((origin, leak))
+        except Exception as refused:
+            metrics.NOT_ACCEPTED.inc()
+            raise Unavailable(RETRY_AFTER_S) from refused
 
-    def _schedule(self, loop: asyncio.AbstractEventLoop) -> None:
-        # At the end of this round of the loop, so that requests of the same round share a flush.
-        if self._free and self._waiting and not self._scheduled:
-            self._scheduled = True
-            loop.call_soon(self._begin)
-
-    def _begin(self) -> None:
-        self._scheduled = False
-        group, self._waiting = self._waiting, []
-        self._free -= 1
-        task = asyncio.get_running_loop().create_task(self._flush(group))
-        self._flushes.add(task)
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: "asyncio.Task[None]") -> None:
-        self._flushes.discard(task)
-        self._free += 1
-        self._schedule(task.get_loop())
-
-    async def _flush(self, group: list[_Waiting]) -> None:
-        now = asyncio.get_running_loop().time()
-        fresh = [waiting for waiting in group if now - waiting.since < self._within_s]
-        refused: Exception | None = None
+    async def _flush(self, taken: Sequence[tuple[Outgoing, Outgoing]]) -> Sequence[None]:
         try:
             async with asyncio.timeout(self._within_s):
-                await self._sender.send([waiting.origin for waiting in fresh])
-                await self._sender.send([waiting.leak for waiting in fresh])
-        except (KafkaError, Transient, TimeoutError) as away:
-            refused = away
-        except Exception as bug:  # noqa: BLE001  # every request of the group needs an answer, whatever broke
-            refused = bug
-        if refused is not None:
-            log.warning("leaks were not accepted", count=len(fresh), error_class=type(refused).__name__)
-            fresh = []
-        kept = {id(waiting) for waiting in fresh}
-        for waiting in group:
-            if waiting.done.done():
-                continue
-            if id(waiting) in kept:
-                waiting.done.set_result(None)
-            else:
-                waiting.done.set_exception(Unavailable(RETRY_AFTER_S))
-        metrics.ACCEPTED.inc(len(fresh))
-        metrics.NOT_ACCEPTED.inc(len(group) - len(fresh))
+                await self._sender.send([origin for origin, _ in taken])
+                await self._sender.send([leak for _, leak in taken])
+        except Exception as refused:
+            log.warning("leaks were not accepted", count=len(taken), error=refused)
+            raise
+        metrics.ACCEPTED.inc(len(taken))
+        return [None] * len(taken)
 
 
 class PrebuiltBatches:

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from services.mailer.domain import Job
-from services.mailer.rounds import Rounds
 from services.mailer.store.mails import Mails
 from services.mailer.store.recipients import Recipients
 from services.mailer.store.shapes import utc_day
 from shared.runtime import logs
+from shared.runtime.batching import Batcher
 from shared.runtime.clock import Clock
 
 log = logs.get("mailer")
@@ -43,11 +43,11 @@ class Gate:
         self._blocks_read = blocks_read
         self._limits = limits
         self._clock = clock
-        self._rounds: Rounds[Job, tuple[Verdict, Job]] = Rounds(self._judge)
+        self._questions: Batcher[Job, tuple[Verdict, Job]] = Batcher(self._judge)
 
     async def ask(self, seen: Job) -> tuple[Verdict, Job]:
         """Whether this mail may leave now, and how it stands. Its attempt has begun, unless it is lost."""
-        return await self._rounds.do(seen)
+        return await self._questions.do(seen)
 
     async def _judge(self, seen: Sequence[Job]) -> list[tuple[Verdict, Job]]:
         now = self._clock()
@@ -90,7 +90,7 @@ class Gate:
         beyond = set()
         for id_, digest in digests.items():
             if tallies[digest] > limit:
-                # The tally counts all of this round: the first ones to be refused bring it down to the limit.
+                # The tally counts all of this batch: the first ones to be refused bring it down to the limit.
                 tallies[digest] -= 1
                 beyond.add(id_)
         return beyond

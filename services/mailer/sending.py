@@ -16,8 +16,8 @@ from shared.runtime.clock import Clock
 
 log = logs.get("mailer")
 
-ROUND_S: Final = 1.0
-"""A round of sending returns after this time, so that a stop is not kept waiting."""
+SEND_FOR_S: Final = 1.0
+"""`send_due` returns after this time, so that a stop is not kept waiting."""
 AHEAD: Final = 20
 """Mails a connection that are seen at one look: a look costs the store much more than one mail's part in it."""
 PAUSES_S: Final = (1, 2, 5, 10, 20, 40, 60)
@@ -46,7 +46,7 @@ class Sending:
     async def send_due(self) -> None:
         """Launch what is due, until nothing is, or for a second."""
         loop = asyncio.get_running_loop()
-        until = loop.time() + ROUND_S
+        until = loop.time() + SEND_FOR_S
         in_vain = False
         while loop.time() < until and not self._stopping:
             room = len(self._flying) < self._connections
@@ -99,7 +99,7 @@ class Sending:
     async def _until_one_lands(self) -> None:
         self._landing.clear()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._landing.wait(), ROUND_S)
+            await asyncio.wait_for(self._landing.wait(), SEND_FOR_S)
 
     def _launch(self, job: Job) -> None:
         self._flying.add(job.id)

@@ -7,7 +7,7 @@ until its end is in the journal: found on a mail that is due, it says that a cra
 A document without `due_at` is done with, or is the tombstone of a word that came before its leak.
 
 An update costs several times an insert, so a mail has two: when its attempt begins, and when it ends. What is still to
-be told of ends is kept a round at a time, in `rounds`.
+be told of ends is kept a batch at a time, in `batches`.
 """
 
 import secrets
@@ -29,11 +29,11 @@ NOT_ENDED = {"end": {"$exists": False}}
 
 
 class Mails:
-    """The collections `mails` and `rounds`."""
+    """The collections `mails` and `batches`."""
 
     def __init__(self, database: Database, *, lease: timedelta, keep: timedelta) -> None:
         self._mails: mongo.Collection = database["mails"]
-        self._rounds: mongo.Collection = database["rounds"]
+        self._batches: mongo.Collection = database["batches"]
         self._lease = lease
         self._keep = keep
 
@@ -158,28 +158,28 @@ class Mails:
         return {one["_id"]: shapes.ending(one) async for one in found}
 
     async def announce(self, ids: Collection[str], now: datetime) -> str:
-        """Before ends are journaled: remember that they will be to be told. The round's id, for `told`."""
-        round_id = secrets.token_hex(16)
-        await self._rounds.insert_one({"_id": round_id, "since": now, "mails": [*ids]})
-        return round_id
+        """Before ends are journaled: remember that they will be to be told. The batch's id, for `told`."""
+        batch_id = secrets.token_hex(16)
+        await self._batches.insert_one({"_id": batch_id, "since": now, "mails": [*ids]})
+        return batch_id
 
     async def untold(self, before: datetime, at_most: int) -> dict[str, list[str]]:
-        """Rounds whose ends a crash may have kept from being told, with their mails."""
-        found = self._rounds.find({"since": {"$lt": before}}).sort("since").limit(at_most)
+        """Batches whose ends a crash may have kept from being told, with their mails."""
+        found = self._batches.find({"since": {"$lt": before}}).sort("since").limit(at_most)
         return {one["_id"]: one["mails"] async for one in found}
 
-    async def told(self, round_ids: Collection[str]) -> None:
-        """Forget rounds whose ends were told."""
-        await self._rounds.delete_many({"_id": {"$in": [*round_ids]}})
+    async def told(self, batch_ids: Collection[str]) -> None:
+        """Forget batches whose ends were told."""
+        await self._batches.delete_many({"_id": {"$in": [*batch_ids]}})
 
-    async def told_but(self, round_id: str, ids: Collection[str]) -> None:
-        """Keep a round for those of its mails that have not ended yet."""
-        await self._rounds.update_one({"_id": round_id}, {"$set": {"mails": [*ids]}})
+    async def told_but(self, batch_id: str, ids: Collection[str]) -> None:
+        """Keep a batch for those of its mails that have not ended yet."""
+        await self._batches.update_one({"_id": batch_id}, {"$set": {"mails": [*ids]}})
 
     async def forget(self, now: datetime) -> None:
-        """Delete ends, tombstones and rounds whose time is over."""
+        """Delete ends, tombstones and batches whose time is over."""
         await self._mails.delete_many({"forget_at": {"$lt": now}})
-        await self._rounds.delete_many({"since": {"$lt": now - self._keep}})
+        await self._batches.delete_many({"since": {"$lt": now - self._keep}})
 
 
 def _waiting(now: datetime) -> Document:

@@ -103,22 +103,22 @@ async def test_nothing_is_left_to_be_told_once_all_are_told(world: World) -> Non
     await world.tell(sent, cancelled, world.decided("rejected"))
     await world.tell(world.cancelled(cancelled.leak_id))
     assert len(await world.send()) == 2
-    assert await world.database["rounds"].count_documents({}) == 0
+    assert await world.database["batches"].count_documents({}) == 0
 
 
-async def test_a_mail_of_an_untold_round_that_had_not_ended_is_told_when_it_has(world: World) -> None:
+async def test_a_mail_of_an_untold_batch_that_had_not_ended_is_told_when_it_has(world: World) -> None:
     leak = world.decided()
     await world.tell(leak)
     mails = Mails(world.database, lease=timedelta(), keep=timedelta())
-    round_id = await mails.announce([leak.leak_id], world.clock.now)
+    batch_id = await mails.announce([leak.leak_id], world.clock.now)
     world.clock.forward(minutes=1)
     await world.work("tell_untold")
     assert world.publisher.published == []
-    assert await world.database["rounds"].find_one({}, {"mails": 1}) == {"_id": round_id, "mails": [leak.leak_id]}
+    assert await world.database["batches"].find_one({}, {"mails": 1}) == {"_id": batch_id, "mails": [leak.leak_id]}
     [told] = await world.send()
     await world.work("tell_untold")
     assert world.publisher.published == [told, told]
-    assert await world.database["rounds"].count_documents({}) == 0
+    assert await world.database["batches"].count_documents({}) == 0
 
 
 async def test_what_a_crash_left_untold_is_told_by_the_sweep(world: World) -> None:

@@ -101,12 +101,12 @@ async def test_domains_that_are_passed_over_are_not_seen(database: Any) -> None:
     assert len(await mails.due(5, NOON)) == 5
 
 
-async def test_a_round_is_kept_until_all_its_mails_have_ended_and_are_told(database: Any) -> None:
+async def test_a_batch_is_kept_until_all_its_mails_have_ended_and_are_told(database: Any) -> None:
     mails, soon = store(database), NOON + timedelta(minutes=1)
-    round_id = await mails.announce(["a", "b"], NOON)
+    batch_id = await mails.announce(["a", "b"], NOON)
     assert await mails.untold(NOON, 5) == {}
-    assert await mails.untold(soon, 5) == {round_id: ["a", "b"]}
-    await mails.told_but(round_id, ["b"])
-    assert await mails.untold(soon, 5) == {round_id: ["b"]}
-    await mails.told([round_id])
+    assert await mails.untold(soon, 5) == {batch_id: ["a", "b"]}
+    await mails.told_but(batch_id, ["b"])
+    assert await mails.untold(soon, 5) == {batch_id: ["b"]}
+    await mails.told([batch_id])
     assert await mails.untold(soon, 5) == {}

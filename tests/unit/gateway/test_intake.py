@@ -33,12 +33,12 @@ def take(intake, number):
     return asyncio.ensure_future(intake.take(record("origin", number), record("leak", number)))
 
 
-async def rounds(count=5):
+async def turns(count=5):
     for _ in range(count):
         await asyncio.sleep(0)
 
 
-async def test_requests_of_one_round_go_out_together_origins_first():
+async def test_requests_that_come_together_go_out_together_origins_first():
     slow = Slow()
     slow.open.set()
     intake = Intake(slow)
@@ -55,7 +55,7 @@ async def test_what_arrives_during_the_flushes_shares_the_next_one():
     taken = []
     for number in range(FLUSHES_IN_FLIGHT + 5):
         taken.append(take(intake, number))
-        await rounds()
+        await turns()
     assert [len(group) for group in slow.groups] == [1] * FLUSHES_IN_FLIGHT
     slow.open.set()
     await asyncio.gather(*taken)
@@ -65,7 +65,7 @@ async def test_what_arrives_during_the_flushes_shares_the_next_one():
 async def test_no_leak_is_sent_before_its_origin_is_durable():
     slow = Slow()
     taken = take(Intake(slow), 1)
-    await rounds()
+    await turns()
     assert slow.groups == [[("origin", b"1")]]
     slow.open.set()
     await taken
@@ -109,9 +109,9 @@ async def test_too_many_who_wait_are_turned_away_at_once():
     intake = Intake(slow)
     first = [take(intake, number) for number in range(FLUSHES_IN_FLIGHT)]
     for _ in first:
-        await rounds()
+        await turns()
     waiting = [take(intake, number) for number in range(MOST_WAITING + FLUSHES_IN_FLIGHT)]
-    await rounds()
+    await turns()
     turned_away = [task for task in waiting if task.done()]
     assert turned_away
     assert all(isinstance(task.exception(), Unavailable) for task in turned_away)
@@ -123,7 +123,7 @@ async def test_a_client_that_went_away_disturbs_nobody():
     slow = Slow()
     intake = Intake(slow)
     gone, stays = take(intake, 1), take(intake, 2)
-    await rounds()
+    await turns()
     gone.cancel()
     slow.open.set()
     await stays
