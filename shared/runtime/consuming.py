@@ -3,6 +3,7 @@
 NACK_ON_ERROR is the one acknowledgement policy that lost no record (docs/decisions/0002).
 """
 
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
@@ -38,7 +39,8 @@ def consumer_broker(settings: ServiceSettings) -> KafkaBroker:
         graceful_timeout=settings.stop_within_s,
         allow_auto_create_topics=False,
         consumer_only=True,
-        logger=None,
+        # Without one, what fails around the policy, such as a commit, would go unseen.
+        logger=logging.getLogger("faststream"),
     )
 
 

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from cloudevents.core.bindings.kafka import KafkaMessage, from_binary
@@ -19,13 +20,14 @@ from services.verifier.settings import Settings as VerifierSettings
 from shared.events.confirmations import ConfirmationClicked
 from shared.runtime import kafka
 from shared.runtime.delivery import Policy
+from shared.runtime.envelope import Received
 from shared.runtime.errors import Transient
 from shared.runtime.service import Service
 from tests.support.rights import give_right, take_right
 
 pytestmark = pytest.mark.integration
-Handler = Callable[[Sequence[ConfirmationClicked]], Awaitable[None]]
 DEADLINE_S = 40
+QUICK = Policy(first_wait_s=0.01, longest_wait_s=0.2, transient_attempts=3)
 
 
 def clicks(count: int) -> list[ConfirmationClicked]:
@@ -54,11 +56,12 @@ async def publisher(stack: RealParts) -> AsyncIterator[kafka.Publisher]:
 
 
 @asynccontextmanager
-async def consuming(stack: RealParts, handler: Handler, *, batch: bool = True) -> AsyncIterator[Service]:
+async def consuming(
+    stack: RealParts, handler: Callable[[Any], Awaitable[None]], *, batch: bool = True, received: bool = False
+) -> AsyncIterator[Service]:
     """A service in this process, as the verifier, that reads clicks; stopped as SIGTERM would."""
-    quick = Policy(first_wait_s=0.01, longest_wait_s=0.2, transient_attempts=3)
-    service = Service(VerifierSettings(**stack.settings("verifier", stop_within_s=5)), policy=quick)
-    service.subscribe(ConfirmationClicked, handler, batch=batch)
+    service = Service(VerifierSettings(**stack.settings("verifier", stop_within_s=5)), policy=QUICK)
+    service.subscribe(ConfirmationClicked, handler, batch=batch, received=received)
     life = asyncio.create_task(service.live())
     try:
         await until(lambda: service.health.waiting_for is None or life.done())
@@ -84,7 +87,7 @@ async def test_every_record_is_handled_and_a_restart_handles_none_again(empty_st
     assert len(seen) == len(events)
 
 
-async def test_a_batch_that_fails_is_seen_again_whole(empty_stack: RealParts) -> None:
+async def test_a_batch_that_fails_is_seen_again_whole(empty_stack: RealParts, caplog: pytest.LogCaptureFixture) -> None:
     away = True
     seen: set[str] = set()
     tries = 0
@@ -105,6 +108,7 @@ async def test_a_batch_that_fails_is_seen_again_whole(empty_stack: RealParts) ->
         await service.caught_up(ConfirmationClicked)
     assert seen == set(digests(events))
     assert not empty_stack.read("verifier.dead.v1")
+    assert "faststream" in {line.name for line in caplog.records}, "what its framework could not do goes unseen"
 
 
 async def test_a_poison_record_in_a_batch_becomes_one_dead_letter(empty_stack: RealParts) -> None:
@@ -237,6 +241,23 @@ async def test_caught_up_waits_for_what_is_in_hand(empty_stack: RealParts) -> No
         assert not waiting.done()
         go.set()
         await asyncio.wait_for(waiting, DEADLINE_S)
+
+
+async def test_a_record_that_comes_again_has_the_same_place(empty_stack: RealParts) -> None:
+    places: list[list[str]] = []
+
+    async def handle(came: Sequence[Received[ConfirmationClicked]]) -> None:
+        places.append([one.place for one in came])
+        if len(places) <= QUICK.transient_attempts:
+            raise Transient("the store is away")
+
+    async with publisher(empty_stack) as publishing, consuming(empty_stack, handle, received=True) as service:
+        await publishing.publish(*clicks(1))
+        await service.caught_up(ConfirmationClicked)
+    assert len(places) > QUICK.transient_attempts, "it was sought back"
+    assert {place for (place,) in places} == {places[0][0]}
+    topic, partition, offset = places[0][0].split("/")
+    assert (topic, partition.isdigit(), offset) == (ConfirmationClicked.TOPIC, True, "0")
 
 
 async def test_a_handler_of_single_events_gets_them_one_by_one(empty_stack: RealParts) -> None:
