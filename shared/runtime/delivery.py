@@ -137,14 +137,7 @@ class Delivery(Generic[E]):
         transient, permanent = is_transient(error), is_permanent(error)
         kind = "transient" if transient else "permanent" if permanent else "bug"
         metrics.FAILED.labels(self.topic, kind).inc()
-        log.warning(
-            "a handler failed",
-            topic=self.topic,
-            attempt=attempt,
-            reason=kind,
-            batch=size,
-            error=error,
-        )
+        log.warning("a handler failed", topic=self.topic, attempt=attempt, reason=kind, batch=size, error=error)
         if permanent or (not transient and (attempt >= self._policy.bug_attempts or size > 1)):
             return True
         if attempt >= self._policy.transient_attempts:
