@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaConnectionError
 
 from local.stack import RealParts
-from shared.runtime.envelope import Event
+from shared.events.event import Event
 from shared.runtime.kafka import Publisher
 from shared.runtime.settings import ServiceSettings, settings_config
 

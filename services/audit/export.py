@@ -6,12 +6,12 @@ from typing import Any, Final
 
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from shared.origin import Origin
+from shared.sealing import key_id
 
 from services.audit.chain import Entry
 from services.audit.domain import Order
 from shared.digests import to_base64url
-from shared.origin import Origin
-from shared.sealing import key_id
 
 FORMAT: Final = "leak-answer-v1"
 SIGNED: Final = b"leak answer v1\n"

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from shared.sealing import Keyring
+
 from services.audit.intake import refuse_forged
 from services.audit.reconcile import Reconciler
 from services.audit.retention import Retention
@@ -14,7 +16,6 @@ from shared.events.leaks import LeakConfirmed, LeakExpired, LeakWithdrawn
 from shared.events.origins import OriginCaptured
 from shared.events.recipients import LeakReported
 from shared.runtime.mongo import Document
-from shared.sealing import Keyring
 
 
 class Handlers:

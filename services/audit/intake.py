@@ -2,8 +2,9 @@
 
 from datetime import date, timedelta
 
-from shared.events.origins import OriginCaptured
 from shared.sealing import Keyring, SealBroken, parse, verify
+
+from shared.events.origins import OriginCaptured
 
 WRITER = "gateway"
 # The seal's window names its day; an act just before midnight may be sealed just after.

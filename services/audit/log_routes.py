@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from shared.sealing import SealBroken
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -13,7 +14,6 @@ from services.audit.log import Log
 from services.audit.page import Pages
 from services.audit.threats import ThreatDesk
 from shared.console.sessions import Person
-from shared.sealing import SealBroken
 
 
 @dataclass(frozen=True)

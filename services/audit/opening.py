@@ -6,7 +6,6 @@ from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-
 from shared.origin import Origin
 from shared.sealing import HPKE, Keyring, Seal, SealBroken, key_id, parse, share, verify
 from shared.unsealing import unwrap

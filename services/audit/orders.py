@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from shared.sealing import SealBroken
 
 from services.audit import domain, export
 from services.audit.chain import Deed, Entry, Fact
@@ -17,7 +18,6 @@ from services.audit.watch import Watch
 from shared.digests import sha256
 from shared.runtime import logs, metrics
 from shared.runtime.clock import Clock
-from shared.sealing import SealBroken
 
 log = logs.get("audit")
 

@@ -1,10 +1,11 @@
 """Threats to life that moderation escalated (DSA art. 18): one auditor can read the message; the log says who did."""
 
+from shared.unsealing import Opener
+
 from services.audit.chain import Deed
 from services.audit.log import Log
 from services.audit.store import Store
 from shared.runtime.clock import Clock
-from shared.unsealing import Opener
 
 Threat = dict[str, object]
 

@@ -19,6 +19,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from pydantic import ValidationError
 from pymongo.errors import PyMongoError
+from shared.sealing import key_id
 
 from services.audit import domain
 from services.audit.chain import ChainBroken, Entry, Head, follow
@@ -28,7 +29,6 @@ from services.audit.settings import Settings
 from services.audit.store import LogStore
 from shared.digests import from_base64url, to_base64url
 from shared.runtime import mongo
-from shared.sealing import key_id
 
 KEY_BYTES: Final = 32
 

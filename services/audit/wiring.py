@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from shared.unsealing import Opener
 
 from services.audit import views
 from services.audit.domain import Rules
@@ -35,7 +36,6 @@ from shared.runtime.clock import Clock, utc_now
 from shared.runtime.kafka import Publisher
 from shared.runtime.mongo import Database
 from shared.runtime.service import Service
-from shared.unsealing import Opener
 
 OPENING_KEY = "opening.key"
 

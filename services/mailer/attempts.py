@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
+from shared.sealing import SealBroken
+
 from services.mailer import domain
 from services.mailer.addresses import NotAnAddress
 from services.mailer.domain import Again, Ended, Job, Mail
@@ -18,7 +20,6 @@ from services.mailer.unseal import Opening
 from shared.runtime import logs, metrics
 from shared.runtime.clock import Clock
 from shared.runtime.errors import is_transient
-from shared.sealing import SealBroken
 
 log = logs.get("mailer")
 

@@ -3,6 +3,8 @@
 import json
 from datetime import datetime
 
+from shared.unsealing import Opener
+
 from services.mailer.addresses import Addresses
 from services.mailer.compose import Challenge, Composer
 from services.mailer.domain import LETTER_FIELDS, Job, Mail
@@ -10,7 +12,6 @@ from services.mailer.tokens import Tokens
 from shared.events.confirmations import SenderChallenged
 from shared.events.decisions import LeakDecided
 from shared.runtime.errors import Permanent
-from shared.unsealing import Opener
 
 
 class Opening:

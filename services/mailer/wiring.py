@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
+from shared.unsealing import Opener
+
 from services.mailer.addresses import Addresses
 from services.mailer.attempts import Attempts, Terms
 from services.mailer.compose import Composer, Stationery
@@ -25,7 +27,6 @@ from shared.runtime.clock import Clock, utc_now
 from shared.runtime.kafka import Publisher
 from shared.runtime.mongo import Database
 from shared.runtime.service import Service
-from shared.unsealing import Opener
 
 SWEEP_EVERY_S = 10.0
 FORGET_EVERY_S = 60.0

@@ -14,8 +14,9 @@ from typing import Generic, TypeVar
 
 from aiokafka import ConsumerRecord
 
+from shared.events.event import Event
 from shared.runtime import logs, metrics, trace
-from shared.runtime.envelope import Event, Received, incoming
+from shared.runtime.envelope import Received, incoming
 from shared.runtime.errors import Permanent, Transient, is_permanent, is_transient
 
 log = logs.get("delivery")
@@ -63,10 +64,8 @@ class DeadRatio:
 class Delivery(Generic[E]):
     """Delivers the records of one topic to one handler under the policy."""
 
-    def __init__(
-        self, topic: str, model: type[E], handler: Handler[E], bury: DeadLetterSink, policy: Policy | None = None
-    ) -> None:
-        self.topic = topic
+    def __init__(self, model: type[E], handler: Handler[E], bury: DeadLetterSink, policy: Policy | None = None) -> None:
+        self.topic = model.TOPIC
         self.model = model
         self.handle = handler
         """One attempt, outside the policy: its errors reach the caller."""
@@ -137,14 +136,7 @@ class Delivery(Generic[E]):
         transient, permanent = is_transient(error), is_permanent(error)
         kind = "transient" if transient else "permanent" if permanent else "bug"
         metrics.FAILED.labels(self.topic, kind).inc()
-        log.warning(
-            "a handler failed",
-            topic=self.topic,
-            attempt=attempt,
-            reason=kind,
-            batch=size,
-            error=error,
-        )
+        log.warning("a handler failed", topic=self.topic, attempt=attempt, reason=kind, batch=size, error=error)
         if permanent or (not transient and (attempt >= self._policy.bug_attempts or size > 1)):
             return True
         if attempt >= self._policy.transient_attempts:

@@ -4,10 +4,11 @@ Headers are written here as the SDK writes them (a test compares both); its chec
 """
 
 from dataclasses import dataclass
-from typing import Generic, Protocol, Self, TypeVar
+from typing import Generic, TypeVar
 
 from aiokafka import ConsumerRecord
 
+from shared.events.event import Event
 from shared.runtime.clock import to_the_minute, utc_now
 from shared.runtime.errors import Permanent
 from shared.runtime.trace import next_traceparent
@@ -15,23 +16,6 @@ from shared.runtime.trace import next_traceparent
 DATA_TYPE = b"application/json"
 SPEC_VERSION = b"1.0"
 TRACEPARENT = "ce_traceparent"
-
-
-class Event(Protocol):
-    """What the runtime needs to know of an event."""
-
-    @property
-    def topic(self) -> str: ...  # noqa: D102
-    @property
-    def subject(self) -> str: ...  # noqa: D102
-    @property
-    def key(self) -> str: ...  # noqa: D102
-    @property
-    def event_id(self) -> str: ...  # noqa: D102
-    def model_dump_json(self, *, exclude_none: bool = False) -> str: ...  # noqa: D102
-    @classmethod
-    def model_validate_json(cls, json_data: bytes, /) -> Self: ...  # noqa: D102
-
 
 E = TypeVar("E", bound=Event)
 E_co = TypeVar("E_co", bound=Event, covariant=True)

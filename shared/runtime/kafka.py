@@ -10,8 +10,9 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from shared.events.event import Event
 from shared.runtime import logs, metrics
-from shared.runtime.envelope import Event, Outgoing, outgoing, timestamp_ms
+from shared.runtime.envelope import Outgoing, outgoing, timestamp_ms
 from shared.runtime.errors import Transient
 from shared.runtime.settings import ServiceSettings
 

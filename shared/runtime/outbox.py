@@ -6,8 +6,9 @@ ready-made records, so that a repeat publishes what was decided, under the same 
 
 from typing import Any
 
+from shared.events.event import Event
 from shared.runtime import metrics
-from shared.runtime.envelope import Event, Outgoing, outgoing
+from shared.runtime.envelope import Outgoing, outgoing
 from shared.runtime.kafka import Publisher
 from shared.runtime.mongo import Collection
 

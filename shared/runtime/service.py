@@ -95,7 +95,7 @@ class Service:
                 for event in events:
                     await handler(event)
 
-        delivery = Delivery(model.TOPIC, model, handle, self._bury, self._policy)
+        delivery = Delivery(model, handle, self._bury, self._policy)
         self.deliveries[model.TOPIC] = delivery
         self.health.deliveries.append(delivery)
         self._subscribers[model.TOPIC] = consuming.subscribe(self._broker, self.name, delivery)

@@ -31,7 +31,7 @@ class Handled:
         self.came: list[Received[ConfirmationClicked]] = []
         self.dead: list[ConsumerRecord] = []
         self.away = False
-        self.delivery = Delivery(TOPIC, ConfirmationClicked, self.handle, self.bury, Policy(transient_attempts=1))
+        self.delivery = Delivery(ConfirmationClicked, self.handle, self.bury, Policy(transient_attempts=1))
 
     async def handle(self, came: Sequence[Received[ConfirmationClicked]]) -> None:
         if self.away:

@@ -34,7 +34,7 @@ class Story:
         self.handled: list[int] = []
         self.attempts: dict[int, int] = {}
         self.dead: list[tuple[int, str, int]] = []
-        self.delivery = Delivery(TOPIC, ConfirmationClicked, self.handle, bury or self.bury, QUICK)
+        self.delivery = Delivery(ConfirmationClicked, self.handle, bury or self.bury, QUICK)
 
     async def handle(self, came: Sequence[Received[ConfirmationClicked]]) -> None:
         offsets = [int(one.event.token_digest, 16) for one in came]

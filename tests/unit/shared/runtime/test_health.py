@@ -18,7 +18,7 @@ async def ignore(*_: object) -> None: ...
 
 @pytest.fixture
 def health() -> Health:
-    return Health(waiting_for=None, deliveries=[Delivery(TOPIC, ConfirmationClicked, ignore, ignore)])
+    return Health(waiting_for=None, deliveries=[Delivery(ConfirmationClicked, ignore, ignore)])
 
 
 async def test_what_is_there_is_ready(health: Health) -> None:
@@ -51,6 +51,6 @@ async def test_a_handler_that_works_is_not_stuck(health: Health) -> None:
 
     event = ConfirmationClicked.model_validate({"token_digest": "a" * 64, "clicked_at": "2026-11-20T12:00:00Z"})
     value = event.model_dump_json().encode()
-    health.deliveries = [Delivery(TOPIC, ConfirmationClicked, look, ignore)]
+    health.deliveries = [Delivery(ConfirmationClicked, look, ignore)]
     await health.deliveries[0]([ConsumerRecord(TOPIC, 0, 0, 0, 0, b"key", value, None, 3, len(value), ())])
     assert stuck == [[]]
