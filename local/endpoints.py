@@ -7,7 +7,7 @@ from local.demo_accounts import SignIns
 from local.failures import Failure
 from local.layout import Paths
 from local.programs import Stack
-from shared.events.topics import SERVICES
+from shared.events.topics import PROCESSES
 
 PAGES = {
     "gateway": "write a leak",
@@ -22,7 +22,7 @@ def write(stack: Stack, sign_ins: SignIns) -> None:
     facts = {
         "base": stack.base,
         **{name.replace(" ", "_"): stack.url(name) for name in PAGES},
-        "health": {service: stack.url(f"{service} health") for service in SERVICES},
+        "health": {process: stack.url(f"{process} health") for process in PROCESSES},
         "ports": stack.ports,
         "sign_ins": sign_ins,
     }

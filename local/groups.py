@@ -5,7 +5,7 @@ import time
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
-from shared.events.topics import SERVICES, Topic, read_by
+from shared.events.topics import PROCESSES, Topic, read_by
 from shared.runtime.kafka import group_of
 
 WITHIN_S = 30
@@ -19,18 +19,18 @@ MOVED = (
 
 
 def all_read(admin: AdminClient) -> bool:
-    """Whether every service has handled all that it reads; its dead letters are for people."""
+    """Whether every process has handled all that it reads; its dead letters are for people."""
     return not any(
-        lag(admin, service, topic)
-        for service in SERVICES
-        for topic in read_by(service)
+        lag(admin, process, topic)
+        for process in PROCESSES
+        for topic in read_by(process)
         if not topic.name.endswith(".dead.v1")
     )
 
 
-def lag(admin: AdminClient, service: str, topic: Topic) -> int:
-    """Records that this service has not handled yet."""
-    asked = [ConsumerGroupTopicPartitions(group_of(service, topic.name))]
+def lag(admin: AdminClient, process: str, topic: Topic) -> int:
+    """Records that this process has not handled yet."""
+    asked = [ConsumerGroupTopicPartitions(group_of(process, topic.name))]
     [told] = [done.result(WITHIN_S) for done in admin.list_consumer_group_offsets(asked).values()]
     committed = {place.partition: place.offset for place in told.topic_partitions}
     ends = _offsets(admin, topic, OffsetSpec.latest())

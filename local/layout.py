@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from shared.events.topics import SERVICES
+from shared.events.topics import PROCESSES
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 HOME = CHECKOUT / ".leak"
@@ -14,7 +14,7 @@ DEFAULT_BASE = 8400
 LISTENERS = (
     *("gateway", "mailbox", "moderation console", "audit console"),
     *("smtp", "kafka", "kafka controller", "database", "audit database"),
-    *(f"{service} health" for service in SERVICES),
+    *(f"{process} health" for process in PROCESSES),
 )
 
 

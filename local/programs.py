@@ -8,7 +8,7 @@ from pathlib import Path
 
 from local.layout import CHECKOUT, HOST, Paths, ports
 from local.servers import Servers
-from shared.events.topics import SERVICES
+from shared.events.topics import AUDIT, PROCESSES
 
 PYTHON = sys.executable
 # As the pages say it: nobody else runs this one.
@@ -98,54 +98,65 @@ def set_up(stack: Stack, servers: Servers) -> Program:
 
 
 def service_programs(stack: Stack, servers: Servers) -> list[Program]:
-    """The five services."""
+    """The processes of the five services."""
     return [
         Program(
-            service,
-            [PYTHON, "-m", f"services.{service}.main"],
-            service_environment(stack, servers, service),
-            health=f"{stack.url(f'{service} health')}/health/ready",
+            name,
+            [PYTHON, "-m", f"services.{process.service}.main"],
+            service_environment(stack, servers, name),
+            health=f"{stack.url(f'{name} health')}/health/ready",
         )
-        for service in SERVICES
+        for name, process in PROCESSES.items()
     ]
 
 
-def service_environment(stack: Stack, servers: Servers, service: str) -> dict[str, str]:
-    """All settings of a service in this stack; what is not here keeps its default."""
-    database = servers.audit_database if service == "audit" else servers.database
+def service_environment(stack: Stack, servers: Servers, process: str) -> dict[str, str]:
+    """All settings of a process in this stack; what is not here keeps its default."""
+    database = servers.audit_database if process == AUDIT.name else servers.database
     settings = {
         "KAFKA_SERVERS": servers.kafka.servers,
         "KAFKA_SECURITY": "SASL_PLAINTEXT",
         "MONGO_URL": database.url,
-        "SECRETS_DIR": str(stack.paths.secrets / service),
+        "SECRETS_DIR": str(stack.paths.secrets / process),
         "INTERNAL_HOST": HOST,
-        "INTERNAL_PORT": str(stack.ports[f"{service} health"]),
+        "INTERNAL_PORT": str(stack.ports[f"{process} health"]),
         "STOP_WITHIN_S": str(SERVICE_STOP_S),
-        **_own_settings(stack, service),
+        **({"ROLE": role} if (role := PROCESSES[process].role) else {}),
+        **_own_settings(stack, process),
     }
-    named = {f"{service.upper()}_{name}": value for name, value in settings.items()}
-    return {**kept_environment(), **named}
+    prefix = PROCESSES[process].service.upper()
+    return {**kept_environment(), **{f"{prefix}_{name}": value for name, value in settings.items()}}
 
 
-def _own_settings(stack: Stack, service: str) -> dict[str, str]:
+def _own_settings(stack: Stack, process: str) -> dict[str, str]:
     public = {"PUBLIC_URL": stack.url("gateway")}
     delay = {"DELAY_MAX_S": str(stack.delay_max_s)}
+    mailer = {
+        **public,
+        "SMTP_HOST": HOST,
+        "SMTP_PORT": str(stack.ports["smtp"]),
+        "SMTP_SECURITY": "none",
+        # Our own sink answers at once; after a crash, mails come back when this time is over.
+        "EXCHANGE_S": "10",
+    }
     return {
-        "gateway": {**public, **delay, **EVERYBODY_IS_ONE, "HOST": HOST, "PORT": str(stack.ports["gateway"]), **WHO},
+        "gateway-accept": {
+            **public,
+            **delay,
+            **EVERYBODY_IS_ONE,
+            "HOST": HOST,
+            "PORT": str(stack.ports["gateway"]),
+            **WHO,
+        },
+        "gateway-status": {},
         # The mailbox takes mail for any domain, and this machine may be off the net.
         "verifier": {"CHECK_MAIL_HOST": "false"},
         "moderation": {**_console(stack, "moderation"), **delay},
-        "mailer": {
-            **public,
-            "SMTP_HOST": HOST,
-            "SMTP_PORT": str(stack.ports["smtp"]),
-            "SMTP_SECURITY": "none",
-            # Our own sink answers at once; after a crash, mails come back when this time is over.
-            "EXCHANGE_S": "10",
-        },
+        "mailer-confirmations": mailer,
+        "mailer-letters": mailer,
         # Beside the database, not in it: so a log that was cut short is found.
         "audit": {**_console(stack, "audit"), "HEAD_FILE": str(stack.paths.data / "audit-head")},
-    }[service]
+    }[process]
 
 
 def _console(stack: Stack, service: str) -> dict[str, str]:

@@ -26,7 +26,7 @@ from local.preconditions import need_ports
 from local.programs import Program, Stack
 from local.servers import Servers, make, servers
 from local.until import PATIENCE_S, until
-from shared.events.topics import SERVICES, TOPICS
+from shared.events.topics import PROCESSES, TOPICS
 
 Record = tuple[bytes | None, bytes | None, dict[str, Any]]
 """Key, value, headers."""
@@ -34,27 +34,27 @@ Record = tuple[bytes | None, bytes | None, dict[str, Any]]
 
 @dataclass
 class RealParts:
-    """What a test gets as `stack`: every service has its user, its rights and its secrets, as in production."""
+    """What a test gets as `stack`: every process has its user, its rights and its secrets, as in production."""
 
     layout: Stack
     servers: Servers
     processes: list["subprocess.Popen[bytes]"] = field(default_factory=list)
 
-    def environment(self, service: str, **settings: object) -> dict[str, str]:
-        """All settings of a service as environment variables; `settings` without prefix, in lower case, override."""
-        prefix = f"{service.upper()}_"
+    def environment(self, process: str, **settings: object) -> dict[str, str]:
+        """All settings of a process as environment variables; `settings` without prefix, in lower case, override."""
+        prefix = _prefix(process)
         own = {prefix + name.upper(): str(value) for name, value in settings.items()}
-        return {**programs.service_environment(self.layout, self.servers, service), **own}
+        return {**programs.service_environment(self.layout, self.servers, process), **own}
 
-    def settings(self, service: str, **settings: object) -> dict[str, str]:
+    def settings(self, process: str, **settings: object) -> dict[str, str]:
         """The same without the prefix, to construct a service's Settings from."""
-        prefix = f"{service.upper()}_"
-        environment = self.environment(service, **settings).items()
+        prefix = _prefix(process)
+        environment = self.environment(process, **settings).items()
         return {name.removeprefix(prefix).lower(): value for name, value in environment if name.startswith(prefix)}
 
-    def secrets(self, service: str) -> Path:
+    def secrets(self, process: str) -> Path:
         """The folder with a service's keys and passwords."""
-        return self.layout.paths.secrets / service
+        return self.layout.paths.secrets / process
 
     def kafka_login(self, user: str) -> dict[str, Any]:
         """For aiokafka's clients: a service's login, or the administrator's."""
@@ -79,14 +79,14 @@ class RealParts:
         """The super user's client; one for all, since its answers end with it."""
         return AdminClient(self.librdkafka_login(ADMIN))
 
-    def mongo_login(self, service: str) -> dict[str, Any]:
+    def mongo_login(self, process: str) -> dict[str, Any]:
         """For MongoClient and motor: a service's login at its own server."""
-        password = self._secret(service, "mongo-password")
-        return {"host": self._database(service).url, "username": service, "password": password, "authSource": service}
+        password = self._secret(process, "mongo-password")
+        return {"host": self._database(process).url, "username": process, "password": password, "authSource": process}
 
-    def mongo_admin(self, service: str) -> dict[str, Any]:
-        """For MongoClient and motor: the administrator's login at the server of `service`."""
-        server = self._database(service)
+    def mongo_admin(self, process: str) -> dict[str, Any]:
+        """For MongoClient and motor: the administrator's login at the server of `process`."""
+        server = self._database(process)
         return {"host": server.url, "username": ADMIN, "password": server.admin_password}
 
     def read(self, topic: str) -> list[Record]:
@@ -106,11 +106,11 @@ class RealParts:
     def empty(self) -> None:
         """Forget every record and every document, so that a test begins with nothing; users, rights, indexes stay."""
         self.empty_topics()
-        for service in SERVICES:
-            with MongoClient[dict[str, Any]](**self.mongo_login(service)) as client:
-                # The documents alone: a service that runs still needs the indexes that it made.
-                for name in client[service].list_collection_names():
-                    client[service][name].delete_many({})
+        for process in PROCESSES:
+            with MongoClient[dict[str, Any]](**self.mongo_login(process)) as client:
+                # The documents alone: a process that runs still needs the indexes that it made.
+                for name in client[process].list_collection_names():
+                    client[process][name].delete_many({})
 
     def empty_topics(self) -> None:
         """Forget every record."""
@@ -119,15 +119,15 @@ class RealParts:
         partitions = [TopicPartition(name, number, -1) for name in present for number in range(TOPICS[name].partitions)]
         until(partial(_all_deleted, admin, partitions), "every partition is empty")
 
-    def start(self, service: str, **settings: object) -> "subprocess.Popen[bytes]":
-        """Run a service as its own process and wait until it is ready; ended with the session, or by the test."""
-        command = [programs.PYTHON, "-m", f"services.{service}.main"]
-        environment = self.environment(service, **settings)
-        port = environment[f"{service.upper()}_INTERNAL_PORT"]
-        log = self.layout.paths.logs / f"{service}.log"
-        process = self.launch(Program(service, command, environment), log)
-        until(lambda: _answers(f"http://{HOST}:{port}/health/ready"), f"{service} is ready (log: {log})", process)
-        return process
+    def start(self, process: str, **settings: object) -> "subprocess.Popen[bytes]":
+        """Run a process as its own process and wait until it is ready; ended with the session, or by the test."""
+        command = [programs.PYTHON, "-m", f"services.{PROCESSES[process].service}.main"]
+        environment = self.environment(process, **settings)
+        port = environment[f"{_prefix(process)}INTERNAL_PORT"]
+        log = self.layout.paths.logs / f"{process}.log"
+        child = self.launch(Program(process, command, environment), log)
+        until(lambda: _answers(f"http://{HOST}:{port}/health/ready"), f"{process} is ready (log: {log})", child)
+        return child
 
     def launch(self, program: Program, log: Path) -> "subprocess.Popen[bytes]":
         """Start any program in a group of its own."""
@@ -162,11 +162,11 @@ class RealParts:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
 
-    def _database(self, service: str) -> Database:
-        return self.servers.audit_database if service == "audit" else self.servers.database
+    def _database(self, process: str) -> Database:
+        return self.servers.audit_database if process == "audit" else self.servers.database
 
-    def _secret(self, service: str, name: str) -> str:
-        return (self.secrets(service) / name).read_text()
+    def _secret(self, process: str, name: str) -> str:
+        return (self.secrets(process) / name).read_text()
 
 
 @contextlib.contextmanager
@@ -232,3 +232,7 @@ def _read_all(consumer: Consumer, topic: str) -> Iterator[Record]:
             unread -= 1
         else:
             raise KafkaException(error)
+
+
+def _prefix(process: str) -> str:
+    return f"{PROCESSES[process].service.upper()}_"

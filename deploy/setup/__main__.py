@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from confluent_kafka import KafkaException
 from pymongo.errors import PyMongoError
@@ -10,7 +11,7 @@ from deploy.setup import databases, kafka, keys
 from deploy.setup.settings import PARTS, Part, Settings
 
 STEPS: dict[Part, Callable[[Settings], None]] = {
-    "keys": lambda settings: keys.make(settings.secrets_dir),
+    "keys": lambda settings: keys.make(settings.secrets_dir, datetime.now(UTC)),
     "kafka": kafka.set_up,
     "database": databases.set_up,
     "audit-database": databases.set_up_audit,

@@ -1,4 +1,4 @@
-"""Database users: each service has one, which may read and write its own database and nothing else."""
+"""Database users: each process has one, which may change its own database, and read what the registry says it may."""
 
 from pathlib import Path
 from typing import Any
@@ -6,14 +6,12 @@ from typing import Any
 from pymongo import MongoClient
 
 from deploy.setup.settings import Settings
-from shared.events.topics import SERVICES
-
-AUDIT = "audit"
+from shared.events.topics import AUDIT, PROCESSES, Process
 
 
 def set_up(settings: Settings) -> None:
     """Make or correct the users of the services' server."""
-    others = tuple(service for service in SERVICES if service != AUDIT)
+    others = tuple(process for process in PROCESSES.values() if process != AUDIT)
     _make_users(settings, settings.mongo_url, "mongo-password", others)
 
 
@@ -22,15 +20,21 @@ def set_up_audit(settings: Settings) -> None:
     _make_users(settings, settings.audit_mongo_url, "audit-mongo-password", (AUDIT,))
 
 
-def _make_users(settings: Settings, url: str, password: str, services: tuple[str, ...]) -> None:
+def roles_of(process: Process) -> list[dict[str, str]]:
+    """What a process may do, and where."""
+    own = [{"role": "readWrite", "db": process.name}]
+    return [*own, {"role": "read", "db": process.reads_database_of}] if process.reads_database_of else own
+
+
+def _make_users(settings: Settings, url: str, password: str, processes: tuple[Process, ...]) -> None:
     login: dict[str, Any] = {"username": settings.mongo_admin, "password": settings.admin_password(password)}
     with MongoClient[dict[str, Any]](url, **login, serverSelectionTimeoutMS=settings.wait_s * 1_000) as client:
-        for service in services:
-            _make_user(client, service, settings.secrets_dir / service / "mongo-password")
+        for process in processes:
+            _make_user(client, process, settings.secrets_dir / process.name / "mongo-password")
 
 
-def _make_user(client: MongoClient[dict[str, Any]], service: str, password_file: Path) -> None:
-    database = client[service]
-    known = database.command("usersInfo", service)["users"]
-    roles = [{"role": "readWrite", "db": service}]
-    database.command("updateUser" if known else "createUser", service, pwd=password_file.read_text(), roles=roles)
+def _make_user(client: MongoClient[dict[str, Any]], process: Process, password_file: Path) -> None:
+    database = client[process.name]
+    known = database.command("usersInfo", process.name)["users"]
+    verb = "updateUser" if known else "createUser"
+    database.command(verb, process.name, pwd=password_file.read_text(), roles=roles_of(process))

@@ -23,7 +23,7 @@ from confluent_kafka.admin import (
 )
 
 from deploy.setup.settings import Settings
-from shared.events.topics import SERVICES, TOPICS, Topic, published_by, read_by
+from shared.events.topics import PROCESSES, TOPICS, Topic, published_by, read_by
 
 REQUEST_S = 30
 # With three replicas a record counts once two have it, so that one broker can be away.
@@ -91,40 +91,41 @@ def _correct_configs(admin: AdminClient, topics: Iterable[Topic], replication: i
 
 def _make_users(admin: AdminClient, settings: Settings) -> None:
     scram = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, SCRAM_ITERATIONS)
-    passwords = {service: (settings.secrets_dir / service / "kafka-password").read_bytes() for service in SERVICES}
+    passwords = {name: (settings.secrets_dir / name / "kafka-password").read_bytes() for name in PROCESSES}
     _wait(
         admin.alter_user_scram_credentials(
-            [UserScramCredentialUpsertion(service, scram, password) for service, password in passwords.items()]
+            [UserScramCredentialUpsertion(name, scram, password) for name, password in passwords.items()]
         )
     )
 
 
-def acls_of(service: str) -> set[AclBinding]:
-    """A service writes what it owns, reads what it is registered to read, and joins groups that begin with its name."""
+def acls_of(process: str) -> set[AclBinding]:
+    """A process writes what it owns, reads what it is registered to read, and joins groups that begin with its name."""
     # WRITE and READ contain DESCRIBE; since Kafka 2.8 WRITE on any topic contains IDEMPOTENT_WRITE on the cluster.
     return {
-        *(_allow(service, AclOperation.WRITE, ResourceType.TOPIC, topic.name) for topic in published_by(service)),
-        *(_allow(service, AclOperation.READ, ResourceType.TOPIC, topic.name) for topic in read_by(service)),
-        _allow(service, AclOperation.READ, ResourceType.GROUP, service),
+        *(_allow(process, AclOperation.WRITE, ResourceType.TOPIC, topic.name) for topic in published_by(process)),
+        *(_allow(process, AclOperation.READ, ResourceType.TOPIC, topic.name) for topic in read_by(process)),
+        # The dot: `mailer` must not match what begins with `mailer-letters`.
+        _allow(process, AclOperation.READ, ResourceType.GROUP, f"{process}."),
     }
 
 
-def _allow(service: str, operation: AclOperation, kind: ResourceType, name: str) -> AclBinding:
+def _allow(process: str, operation: AclOperation, kind: ResourceType, name: str) -> AclBinding:
     pattern = ResourcePatternType.PREFIXED if kind == ResourceType.GROUP else ResourcePatternType.LITERAL
-    return AclBinding(kind, name, pattern, f"User:{service}", "*", operation, AclPermissionType.ALLOW)
+    return AclBinding(kind, name, pattern, f"User:{process}", "*", operation, AclPermissionType.ALLOW)
 
 
 def _make_acls(admin: AdminClient) -> None:
-    for service in SERVICES:
-        wanted, found = acls_of(service), set(admin.describe_acls(_any_acl(service)).result(REQUEST_S))
+    for process in PROCESSES:
+        wanted, found = acls_of(process), set(admin.describe_acls(_any_acl(process)).result(REQUEST_S))
         _wait(admin.create_acls(list(wanted - found)) if wanted - found else {})
         _wait(admin.delete_acls([_exactly(acl) for acl in found - wanted]) if found - wanted else {})
 
 
-def _any_acl(service: str) -> AclBindingFilter:
+def _any_acl(process: str) -> AclBindingFilter:
     anything: Any = None
     kind, pattern, rights = ResourceType.ANY, ResourcePatternType.ANY, (AclOperation.ANY, AclPermissionType.ANY)
-    return AclBindingFilter(kind, anything, pattern, f"User:{service}", anything, *rights)
+    return AclBindingFilter(kind, anything, pattern, f"User:{process}", anything, *rights)
 
 
 def _exactly(acl: AclBinding) -> AclBindingFilter:

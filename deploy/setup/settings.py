@@ -25,7 +25,7 @@ class Settings(BaseSettings):
     audit_mongo_url: str = Field("", description="audit's own database server, without credentials")
     mongo_admin: str = Field("admin", description="who may make users, on both database servers")
     admin_dir: Path = Field(description="folder with files kafka-password, mongo-password, audit-mongo-password")
-    secrets_dir: Path = Field(description="folder that gets one folder a service with its passwords, keys and keyring")
+    secrets_dir: Path = Field(description="folder that gets one folder a process with its passwords, keys and keyring")
     wait_s: int = Field(60, ge=1, description="how long to wait for servers that are still starting, in seconds")
 
     def admin_password(self, name: str) -> str:
