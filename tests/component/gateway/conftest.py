@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,14 +10,21 @@ from typing import Any
 import httpx
 import pytest
 
-from services.audit.opening import OriginOpener
-from services.gateway import wiring
+from services.gateway import clients, wiring
 from services.gateway.settings import Settings
-from shared.digests import from_base64url
+from services.gateway.store import ApiClients
 from shared.events.event import Event
+from shared.events.leaks import LeakSubmitted
+from shared.events.origins import OriginCaptured
 from shared.runtime.envelope import Received
 from shared.runtime.service import Service
-from shared.unsealing import Opener
+from shared.seals.batches import check, origin_leaf
+from shared.seals.contents import Origin
+from shared.seals.form import parse, share
+from shared.seals.keys import Keyring
+from shared.seals.opening import Opener, content_of, unwrap, window_secret
+from shared.seals.purposes import ORIGIN
+from tests.support import keys
 from tests.support.fakes.clock import HandClock
 from tests.support.fakes.publisher import RecordingPublisher
 
@@ -38,6 +45,8 @@ class World:
     """The gateway and everything around it."""
 
     service: Service
+    reader: Service
+    """The other role, which reads what became of leaks."""
     publisher: RecordingPublisher
     database: Any
     clock: HandClock
@@ -63,6 +72,18 @@ class World:
         async with self.client(socket_peer) as client:
             return await client.post("/v1/leaks", json=leak or LEAK, headers=dict(headers or {}))
 
+    def with_secrets(self, folder: Path) -> "World":
+        """The same gateway with another folder of secrets."""
+        settings = self.settings.model_copy(update={"secrets_dir": folder})
+        parts = {"publisher": self.publisher, "sender": self.publisher, "database": self.database, "clock": self.clock}
+        return replace(self, settings=settings, service=wiring.build(settings, **parts))
+
+    async def api_client(self, name: str) -> str:
+        """A new API client's key."""
+        key = await clients.add(ApiClients(self.database), name)
+        assert key is not None
+        return key
+
     async def status(self, receipt: str) -> httpx.Response:
         async with self.client() as client:
             return await client.get("/v1/leaks/mine", headers={"authorization": f"Bearer {receipt}"})
@@ -77,21 +98,33 @@ class World:
 
     async def tell(self, *events: Event) -> None:
         """Deliver events of one topic, as another service published them."""
-        delivery = self.service.deliveries[events[0].topic]
+        delivery = self.reader.deliveries[events[0].topic]
         await delivery.handle([Received(event, f"{event.topic}/0/0") for event in events])
 
     async def accepted(self, leak: Mapping[str, object] | None = None) -> dict[str, Any]:
         """Send a leak, and let the gateway read its own event; the answer, and the event's value as `event`."""
         answer = (await self.send(leak)).json()
         event = self.sent("leak.submitted.v1")[-1]
-        await self.tell(self.service.deliveries["leak.submitted.v1"].model.model_validate(event))
+        await self.tell(LeakSubmitted.model_validate(event))
         return {**answer, "event": event}
 
     def opener(self, reader: str) -> Opener:
-        return Opener(reader, _key(self.secrets / reader / "opening.key"), self.settings.keyring())
+        return keys.opener(self.secrets, reader)
 
-    def origins(self) -> OriginOpener:
-        return OriginOpener(_key(self.secrets / "audit" / "opening.key"), self.settings.keyring())
+    def origin(self, captured: OriginCaptured) -> Origin:
+        """What audit would read under an order, once the batch's proof holds."""
+        check(origin_leaf(captured), captured.proof, self.keyring(), writer="gateway-accept", stored_at=self.clock.now)
+        seal = parse(captured.sealed_origin)
+        opening = keys.keys_of(self.secrets, "audit", "opening")
+        secret = window_secret(opening, *seal.sealed_secret("audit"))
+        plaintext = unwrap(seal, captured.leak_id, {"audit": share(secret, "origin", seal.record_id)})
+        return content_of(ORIGIN, plaintext)
+
+    def origins(self) -> list[OriginCaptured]:
+        return [OriginCaptured.model_validate(value) for value in self.sent(OriginCaptured.TOPIC)]
+
+    def keyring(self) -> Keyring:
+        return keys.keyring(self.secrets)()
 
     async def stored(self) -> str:
         """Every document of the gateway, as text."""
@@ -108,15 +141,14 @@ def overrides() -> dict[str, Any]:
 @pytest.fixture
 async def world(database: Any, secrets_folder: Path, overrides: dict[str, Any]) -> World:
     roomy = dict.fromkeys(("limit_submit", "limit_act", "limit_status"), "100000 per 10 minutes")
-    settings = Settings(
-        secrets_dir=secrets_folder / "gateway", kafka_security="SASL_PLAINTEXT", **{**roomy, **overrides}
+    common = {"kafka_security": "SASL_PLAINTEXT", **roomy, **overrides}
+    settings, reading = (
+        Settings(role=role, secrets_dir=secrets_folder / f"gateway-{role}", **common) for role in ("accept", "status")
     )
     # From now on, because the edge stamps origins with the real time.
-    publisher, clock = RecordingPublisher("gateway"), HandClock(datetime.now(UTC).replace(microsecond=0))
+    publisher, clock = RecordingPublisher("gateway-accept"), HandClock(datetime.now(UTC).replace(microsecond=0))
     service = wiring.build(settings, publisher=publisher, sender=publisher, database=database, clock=clock)
-    await service.prepare()
-    return World(service, publisher, database, clock, secrets_folder, settings)
-
-
-def _key(path: Path) -> bytes:
-    return from_base64url(path.read_text())
+    reader = wiring.build(reading, publisher=RecordingPublisher("gateway-status"), database=database, clock=clock)
+    for one in (service, reader):
+        await one.prepare()
+    return World(service, reader, publisher, database, clock, secrets_folder, settings)

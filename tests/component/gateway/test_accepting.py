@@ -2,19 +2,25 @@
 
 import json
 import re
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
+from services.gateway.accept import content_digest
 from services.gateway.receipts import Receipt
 from shared.digests import sha256, to_base64url
 from shared.events.leaks import LeakSubmitted
 from shared.events.origins import OriginCaptured
-from shared.origin import content_digest
+from shared.seals import purposes
 from tests.component.gateway.conftest import LEAK, World
 
-KEY = to_base64url(bytes(range(24)))
+RANDOM = to_base64url(bytes(range(24)))
+
+
+def key_of(day: datetime) -> str:
+    return f"{day:%Y%m%d}-{RANDOM}"
 
 
 async def test_an_accepted_leak_answers_with_its_receipt(world: World):
@@ -57,13 +63,12 @@ async def test_a_leak_that_cannot_follow_its_origin_is_answered_503(world: World
     assert [record.topic for record in world.publisher.sent] == [OriginCaptured.TOPIC]
 
 
-@pytest.mark.parametrize("missing", ["signing.key", "receipt.key", "pseudonym.key", "keyring.json"])
+@pytest.mark.parametrize("missing", ["signing.json", "receipt.json", "pseudonym.json", "keyring.json"])
 async def test_without_one_of_its_keys_the_gateway_accepts_nothing(world: World, tmp_path: Any, missing: str):
     for path in world.settings.secrets_dir.iterdir():
         if path.name != missing:
             (tmp_path / path.name).write_text(path.read_text())
-    object.__setattr__(world.settings, "secrets_dir", tmp_path)
-    response = await world.send()
+    response = await world.with_secrets(tmp_path).send()
     assert response.status_code == 503
     assert "retry-after" in response.headers
     assert not world.publisher.sent
@@ -73,18 +78,19 @@ async def test_a_keyring_without_a_reader_accepts_nothing(world: World, tmp_path
     for path in world.settings.secrets_dir.iterdir():
         (tmp_path / path.name).write_text(path.read_text())
     ring = json.loads((tmp_path / "keyring.json").read_text())
-    del ring["readers"]["audit"]
+    del ring["opening"]["audit"]
     (tmp_path / "keyring.json").write_text(json.dumps(ring))
-    object.__setattr__(world.settings, "secrets_dir", tmp_path)
-    assert (await world.send()).status_code == 503
+    assert (await world.with_secrets(tmp_path).send()).status_code == 503
     assert not world.publisher.sent
 
 
 async def test_audit_opens_the_true_address_port_and_sender(world: World):
     answer = (await world.send(socket_peer=("198.51.100.77", 40001))).json()
-    origin = world.origins().open(answer["leak_id"], world.sent(OriginCaptured.TOPIC)[0]["origin"])
-    assert (origin.address, origin.port, origin.obtained) == ("198.51.100.77", 40001, "socket")
-    assert (origin.sender, origin.claimed_address) == (LEAK["sender"], None)
+    [captured] = world.origins()
+    assert captured.leak_id == answer["leak_id"]
+    origin = world.origin(captured)
+    assert (origin.ip, origin.port, origin.obtained) == ("198.51.100.77", 40001, "socket")
+    assert (origin.sender, origin.claimed_ip) == (LEAK["sender"], None)
     assert origin.content_digest == content_digest(LEAK["message"], LEAK["recipient"])
     assert world.sent(OriginCaptured.TOPIC)[0]["captured_at"].endswith(".000000Z")
 
@@ -92,10 +98,11 @@ async def test_audit_opens_the_true_address_port_and_sender(world: World):
 async def test_each_reader_opens_its_own_part_and_nothing_stands_in_clear(world: World):
     leak_id = (await world.send()).json()["leak_id"]
     [told] = world.sent(LeakSubmitted.TOPIC)
-    assert world.opener("verifier").open("sender", leak_id, told["sender"]).decode() == LEAK["sender"]
-    assert world.opener("mailer").open("recipient", leak_id, told["recipient"]).decode() == LEAK["recipient"]
-    assert world.opener("mailer").open("message", leak_id, told["message"]).decode() == LEAK["message"]
-    assert world.opener("moderation").open("message", leak_id, told["message"]).decode() == LEAK["message"]
+    verifier, letters, moderation = map(world.opener, ("verifier", "mailer-letters", "moderation"))
+    assert verifier.open(purposes.SENDER, leak_id, told["sealed_sender"]).address == LEAK["sender"]
+    assert letters.open(purposes.RECIPIENT, leak_id, told["sealed_recipient"]).address == LEAK["recipient"]
+    assert letters.open(purposes.MESSAGE, leak_id, told["sealed_message"]).text == LEAK["message"]
+    assert moderation.open(purposes.MESSAGE, leak_id, told["sealed_message"]).text == LEAK["message"]
     for record in world.publisher.sent:
         raw = str(record)
         for secret in (LEAK["sender"], LEAK["recipient"], LEAK["message"], "198.51.100.23", sha256(LEAK["recipient"])):
@@ -106,17 +113,28 @@ async def test_pseudonyms_meet_every_spelling_of_an_address(world: World):
     for spelling in ("Robin@Example.com", "robin+leak@example.com", " robin@EXAMPLE.COM "):
         assert (await world.send({**LEAK, "recipient": spelling})).status_code == 202
     told = world.sent(LeakSubmitted.TOPIC)
-    assert len({event["recipient_pseudonym"] for event in told}) == 1
-    assert len({event["domain_pseudonym"] for event in told}) == 1
+    moderation = world.opener("moderation")
+    opened = [moderation.open(purposes.PSEUDONYMS, event["leak_id"], event["sealed_pseudonyms"]) for event in told]
+    assert len({content.digests for content in opened}) == 1
+
+
+async def test_two_leaks_to_one_recipient_share_no_field(world: World):
+    for _ in range(2):
+        await world.send()
+    one, other = world.sent(LeakSubmitted.TOPIC)
+    chosen = {"submitted_at", "confirm_before", "relation", "kind", "language"}
+    assert [name for name in one if one[name] == other[name] and name not in chosen] == []
+    headers = [dict(record.headers) for record in world.publisher.sent if record.topic == LeakSubmitted.TOPIC]
+    assert headers[0]["ce_id"] != headers[1]["ce_id"]
 
 
 async def test_the_same_idempotency_key_and_request_is_the_same_leak_with_an_origin_each(world: World):
-    first = (await world.send(headers={"idempotency-key": KEY})).json()
-    again = (await world.send(headers={"idempotency-key": KEY}, socket_peer=("203.0.113.9", 9))).json()
+    first = (await world.send(headers={"idempotency-key": key_of(world.clock.now)})).json()
+    again = (
+        await world.send(headers={"idempotency-key": key_of(world.clock.now)}, socket_peer=("203.0.113.9", 9))
+    ).json()
     assert (first["leak_id"], first["receipt"]) == (again["leak_id"], again["receipt"])
-    addresses = [
-        world.origins().open(first["leak_id"], event["origin"]).address for event in world.sent(OriginCaptured.TOPIC)
-    ]
+    addresses = [world.origin(captured).ip for captured in world.origins()]
     assert addresses == ["198.51.100.23", "203.0.113.9"]
     submitted = [LeakSubmitted.model_validate(event) for event in world.sent(LeakSubmitted.TOPIC)]
     assert len({event.event_id for event in submitted}) == 1
@@ -135,8 +153,8 @@ async def test_the_same_idempotency_key_and_request_is_the_same_leak_with_an_ori
     ],
 )
 async def test_the_same_idempotency_key_with_another_request_is_another_leak(world: World, change: dict[str, str]):
-    first = (await world.send(headers={"idempotency-key": KEY})).json()
-    other = (await world.send({**LEAK, **change}, headers={"idempotency-key": KEY})).json()
+    first = (await world.send(headers={"idempotency-key": key_of(world.clock.now)})).json()
+    other = (await world.send({**LEAK, **change}, headers={"idempotency-key": key_of(world.clock.now)})).json()
     assert first["leak_id"] != other["leak_id"]
 
 
@@ -144,8 +162,37 @@ async def test_without_an_idempotency_key_every_request_is_a_leak_of_its_own(wor
     assert (await world.send()).json()["leak_id"] != (await world.send()).json()["leak_id"]
 
 
-@pytest.mark.parametrize("key", ["", "short", "a" * 21, "a" * 201, "spaces in the middle of it", "é" * 22])
-async def test_an_idempotency_key_too_short_for_128_bits_is_refused(world: World, key: str):
+WEAK = ["", "short", RANDOM[:21], "a" * 22, "ab" * 20, "a" * 201, "spaces in the middle of it", "é" * 22]
+
+
+@pytest.mark.parametrize("weak", WEAK)
+async def test_an_idempotency_key_too_weak_for_128_bits_is_refused(world: World, weak: str):
+    response = await world.send(headers={"idempotency-key": f"{world.clock.now:%Y%m%d}-{weak}".encode()})
+    assert response.status_code == 400
+    assert not world.publisher.sent
+
+
+async def test_an_idempotency_key_is_taken_on_its_day_and_the_next(world: World):
+    for days in (-1, 0, 1):
+        key = key_of(world.clock.now + timedelta(days=days))
+        assert (await world.send(headers={"idempotency-key": key})).status_code == 202
+
+
+async def test_an_idempotency_key_is_bound_to_its_user(world: World):
+    key = key_of(world.clock.now)
+    client = {"idempotency-key": key, "leak-client-key": await world.api_client("newsroom")}
+    ours, theirs = (
+        (await world.send(headers={"idempotency-key": key})).json(),
+        (await world.send(headers=client)).json(),
+    )
+    assert ours["receipt"] != theirs["receipt"]
+
+
+OLD = [RANDOM, f"20200101-{RANDOM}", f"20269901-{RANDOM}", f"29990101-{RANDOM}"]
+
+
+@pytest.mark.parametrize("key", OLD)
+async def test_an_idempotency_key_of_another_day_is_refused(world: World, key: str):
     response = await world.send(headers={"idempotency-key": key.encode()})
     assert response.status_code == 400
     assert response.json()["type"] == "urn:leak:problem:bad-idempotency-key"

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from starlette.requests import Request
 
-from services.gateway.acts import ActError, Draft, Receipt, ReceiptUnknown, Status
+from services.gateway.acts import AcceptedLeak, ActError, Draft, ReceiptUnknown, Status
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 RECEIPT = "K7QX-2M9D-ZT4H-8WNB-RC5J-V3PE-6YAG-*"
@@ -22,10 +22,10 @@ class FakeActs:
     def problems(self, draft: Draft) -> Mapping[str, str]:
         return self.wrong if draft.message else {**self.wrong, "message": "missing"}
 
-    async def submit(self, _request: Request, draft: Draft) -> Receipt:
+    async def submit(self, _request: Request, draft: Draft) -> AcceptedLeak:
         self._note("submit")
         self.drafts.append(draft)
-        return Receipt(RECEIPT, confirm_before=NOON)
+        return AcceptedLeak("a" * 32, RECEIPT, confirm_before=NOON)
 
     async def confirm(self, _request: Request, token: str) -> None:
         self._note("confirm", token)
