@@ -20,7 +20,7 @@ CONFIRMED = Confirmed(at(10))
 HELD = Decided(at(11), 1, "held")
 APPROVED = Decided(at(20), 2, "approved", deliver_at=at(50))
 UNDONE = Decided(at(21), 3, "held")
-REJECTED = Decided(at(30), 4, "rejected", statement="sealed")
+REJECTED = Decided(at(30), 4, "rejected", sealed_note="sealed")
 DROPPED = Decided(at(31), 5, "withdrawn")
 SOON, LATE, AFTER = Withdrawn(at(5)), Withdrawn(at(60)), Withdrawn(at(50))
 CANCELLED_WHILE_SCHEDULED = Withdrawn(at(40))
@@ -76,14 +76,14 @@ def test_every_set_of_events_at_every_time_gives_an_honest_timeline():
             assert standing.state == states[-1]
             assert not set(states[:-1]) & {"closed", "refused", "expired", "cancelled"}
             assert standing.can_cancel is (standing.state in {"awaiting_confirmation", "in_review", "scheduled"})
-            assert (standing.statement is None) or standing.state == "refused"
+            assert (standing.sealed_note is None) or standing.state == "refused"
             assert standing == stand([SUBMITTED, *reversed(happened), *happened], at(minutes))
 
 
 def test_only_a_refused_leak_shows_a_statement():
-    assert stand([SUBMITTED, CONFIRMED, REJECTED], at(60)).statement == "sealed"
-    again = Decided(at(40), 9, "approved", deliver_at=at(90), statement="sealed")
-    assert stand([SUBMITTED, CONFIRMED, REJECTED, again], at(60)).statement is None
+    assert stand([SUBMITTED, CONFIRMED, REJECTED], at(60)).sealed_note == "sealed"
+    again = Decided(at(40), 9, "approved", deliver_at=at(90), sealed_note="sealed")
+    assert stand([SUBMITTED, CONFIRMED, REJECTED, again], at(60)).sealed_note is None
 
 
 def test_a_leak_over_its_senders_limit_says_so():

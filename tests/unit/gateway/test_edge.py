@@ -102,9 +102,9 @@ async def test_the_headers_that_are_kept_are_a_short_list():
 async def test_the_caller_is_kept_for_the_seal_and_shows_nothing():
     seen, _ = await through(scope_of({"leak-client-key": "k", "leak-client-address": "192.0.2.9:5"}))
     caller = seen[SCOPE_KEY]
-    assert (caller.address, caller.port, caller.obtained) == ("203.0.113.50", 50000, "socket")
-    assert (caller.destination_address, caller.destination_port) == ("192.0.2.1", 8080)
-    assert (caller.client_key, caller.claimed_address) == ("k", "192.0.2.9:5")
+    assert (caller.ip, caller.port, caller.obtained) == ("203.0.113.50", 50000, "socket")
+    assert (caller.destination_ip, caller.destination_port) == ("192.0.2.1", 8080)
+    assert (caller.client_key, caller.claimed_ip) == ("k", "192.0.2.9:5")
     assert repr(caller) == str(caller) == "<Caller>"
 
 
@@ -112,13 +112,13 @@ async def test_behind_a_proxy_the_near_end_is_not_what_the_client_connected_to()
     trusted = TrustedProxies(trusted_networks(["203.0.113.50"]))
     seen, _ = await through(scope_of({"x-forwarded-for": "1.2.3.4:5"}), trusted=trusted)
     caller = seen[SCOPE_KEY]
-    assert (caller.address, caller.obtained) == ("1.2.3.4", "proxy:203.0.113.50")
-    assert (caller.destination_address, caller.destination_port) == (None, None)
+    assert (caller.ip, caller.obtained) == ("1.2.3.4", "proxy:203.0.113.50")
+    assert (caller.destination_ip, caller.destination_port) == (None, None)
 
 
 async def test_an_ipv6_peer_is_written_in_one_way():
     seen, _ = await through(scope_of(client=("2001:0DB8::0001", 5)))
-    assert seen[SCOPE_KEY].address == "2001:db8::1"
+    assert seen[SCOPE_KEY].ip == "2001:db8::1"
 
 
 @pytest.mark.parametrize("client", [None, ("", 0), ("unix:/run/x", 0)])

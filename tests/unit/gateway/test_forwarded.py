@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.gateway.forwarded import Hop, TrustedProxies, plain_address, read_node, trusted_networks
+from services.gateway.forwarded import Hop, TrustedProxies, plain_ip, read_node, trusted_networks
 
 STRANGER = ("203.0.113.50", 50000)
 PROXY = ("10.0.0.7", 443)
@@ -112,9 +112,9 @@ CASES = [
 )
 def test_the_recorded_peer_is_the_true_one(header, peer, headers, expected):
     trusted = TrustedProxies(trusted_networks(NETWORKS), header)
-    socket = Hop(plain_address(peer[0]) or "", peer[1])
+    socket = Hop(plain_ip(peer[0]) or "", peer[1])
     found = trusted.find(socket, [(name.encode(), value.encode("latin-1")) for name, value in headers])
-    assert (found.client.address, found.client.port, found.obtained) == expected
+    assert (found.client.ip, found.client.port, found.obtained) == expected
 
 
 def test_there_are_at_least_sixty_forged_header_cases():
@@ -124,7 +124,7 @@ def test_there_are_at_least_sixty_forged_header_cases():
 def test_without_trusted_proxies_no_header_counts():
     for name in (b"x-forwarded-for", b"forwarded"):
         found = TrustedProxies().find(Hop("10.0.0.7", 1), [(name, b"for=1.2.3.4")])
-        assert found.client.address == "10.0.0.7"
+        assert found.client.ip == "10.0.0.7"
 
 
 @pytest.mark.parametrize("entry", ["*", "0.0.0.0/0", "::/0", "anything", "10.0.0.0/33", ""])

@@ -29,6 +29,11 @@ class Slow:
             raise self.error
 
 
+def unsigned(origins):
+    """Stands in for the batch's signature: gives the records as they came."""
+    return origins
+
+
 def take(intake, number):
     return asyncio.ensure_future(intake.take(record("origin", number), record("leak", number)))
 
@@ -41,7 +46,7 @@ async def turns(count=5):
 async def test_requests_that_come_together_go_out_together_origins_first():
     slow = Slow()
     slow.open.set()
-    intake = Intake(slow)
+    intake = Intake(slow, unsigned)
     await asyncio.gather(*(take(intake, number) for number in range(3)))
     assert slow.groups == [
         [("origin", b"0"), ("origin", b"1"), ("origin", b"2")],
@@ -51,7 +56,7 @@ async def test_requests_that_come_together_go_out_together_origins_first():
 
 async def test_what_arrives_during_the_flushes_shares_the_next_one():
     slow = Slow()
-    intake = Intake(slow)
+    intake = Intake(slow, unsigned)
     taken = []
     for number in range(FLUSHES_IN_FLIGHT + 5):
         taken.append(take(intake, number))
@@ -64,7 +69,7 @@ async def test_what_arrives_during_the_flushes_shares_the_next_one():
 
 async def test_no_leak_is_sent_before_its_origin_is_durable():
     slow = Slow()
-    taken = take(Intake(slow), 1)
+    taken = take(Intake(slow, unsigned), 1)
     await turns()
     assert slow.groups == [[("origin", b"1")]]
     slow.open.set()
@@ -77,7 +82,7 @@ async def test_a_refused_origin_sends_no_leak_and_answers_everyone(error):
     slow = Slow()
     slow.error = error
     slow.open.set()
-    intake = Intake(slow)
+    intake = Intake(slow, unsigned)
     results = await asyncio.gather(*(take(intake, number) for number in range(3)), return_exceptions=True)
     assert all(isinstance(result, Unavailable) for result in results)
     assert [topic for group in slow.groups for topic, _ in group] == ["origin"] * 3
@@ -85,7 +90,7 @@ async def test_a_refused_origin_sends_no_leak_and_answers_everyone(error):
 
 async def test_a_kafka_that_never_answers_is_given_up_in_time():
     slow = Slow()
-    intake = Intake(slow, within_s=0.05)
+    intake = Intake(slow, unsigned, within_s=0.05)
     taken = [take(intake, number) for number in range(FLUSHES_IN_FLIGHT + 3)]
     results = await asyncio.wait_for(asyncio.gather(*taken, return_exceptions=True), 5)
     assert all(isinstance(result, Unavailable) for result in results)
@@ -96,7 +101,7 @@ async def test_after_a_failure_the_next_request_is_taken():
     slow = Slow()
     slow.error = Transient("away")
     slow.open.set()
-    intake = Intake(slow)
+    intake = Intake(slow, unsigned)
     for number in range(FLUSHES_IN_FLIGHT + 1):
         with pytest.raises(Unavailable):
             await take(intake, number)
@@ -106,7 +111,7 @@ async def test_after_a_failure_the_next_request_is_taken():
 
 async def test_too_many_who_wait_are_turned_away_at_once():
     slow = Slow()
-    intake = Intake(slow)
+    intake = Intake(slow, unsigned)
     first = [take(intake, number) for number in range(FLUSHES_IN_FLIGHT)]
     for _ in first:
         await turns()
@@ -121,7 +126,7 @@ async def test_too_many_who_wait_are_turned_away_at_once():
 
 async def test_a_client_that_went_away_disturbs_nobody():
     slow = Slow()
-    intake = Intake(slow)
+    intake = Intake(slow, unsigned)
     gone, stays = take(intake, 1), take(intake, 2)
     await turns()
     gone.cancel()

@@ -1,11 +1,16 @@
 """Receipts survive being copied by hand, and every small slip is noticed."""
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.gateway.receipts import ALPHABET, IDEMPOTENCY_KEY, Receipt, StatementUnreadable, request_digest
-from shared.sealing import seal_to_receipt
+from services.gateway.receipts import ALPHABET, IdempotencyKey, KeyRefused, Receipt, request_digest
+from shared.seals.contents import Note
+from shared.seals.errors import SealBroken
+from shared.seals.keys import Key, KeyHistory, key_id
+from shared.seals.receipt import seal_note
 
 KNOWN = {
     "text": "0004-1061-050R-3GG2-8A1C-60T3-GF5E",
@@ -69,17 +74,38 @@ def test_the_parts_of_a_receipt_do_not_tell_one_another():
     assert receipt.seed.hex() not in repr(receipt)
 
 
-def test_a_repeatable_receipt_needs_the_key_the_request_and_the_secret():
-    digest = request_digest("a", "b")
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+RANDOM = "AbCdEfGhIjKlMnOpQrStUv"
+
+
+def key(text=f"20261123-{RANDOM}", user="form", now=NOON):
+    return IdempotencyKey.read(text, user, now)
+
+
+def history(*materials):
+    days = [datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 11, 23, 6, tzinfo=UTC)]
+    return KeyHistory.of(Key(key_id(one), day, one) for one, day in zip(materials, days, strict=False))
+
+
+def test_a_repeatable_receipt_needs_the_key_its_user_the_request_and_the_secret():
+    digest, secrets = request_digest("a", "b"), history(b"s" * 32)
     receipts = [
-        Receipt.repeatable(b"s" * 32, "k" * 22, digest),
-        Receipt.repeatable(b"s" * 32, "k" * 22, digest),
-        Receipt.repeatable(b"t" * 32, "k" * 22, digest),
-        Receipt.repeatable(b"s" * 32, "l" * 22, digest),
-        Receipt.repeatable(b"s" * 32, "k" * 22, request_digest("a", "c")),
+        Receipt.repeatable(secrets, key(), digest),
+        Receipt.repeatable(secrets, key(), digest),
+        Receipt.repeatable(history(b"t" * 32), key(), digest),
+        Receipt.repeatable(secrets, key(f"20261124-{RANDOM}"), digest),
+        Receipt.repeatable(secrets, key(f"20261123-{RANDOM}w"), digest),
+        Receipt.repeatable(secrets, key(user="client a"), digest),
+        Receipt.repeatable(secrets, key(), request_digest("a", "c")),
     ]
     assert receipts[0] == receipts[1]
-    assert len({receipt.leak_id for receipt in receipts}) == 4
+    assert len({receipt.leak_id for receipt in receipts}) == 6
+
+
+def test_a_rotation_of_the_secret_changes_no_receipt_of_that_day():
+    digest = request_digest("a", "b")
+    before = Receipt.repeatable(history(b"s" * 32), key(), digest)
+    assert Receipt.repeatable(history(b"s" * 32, b"t" * 32), key(), digest) == before
 
 
 def test_parts_of_a_request_can_not_run_into_each_other():
@@ -88,26 +114,30 @@ def test_parts_of_a_request_can_not_run_into_each_other():
 
 
 @pytest.mark.parametrize(
-    ("key", "usable"),
+    "text",
     [
-        ("a" * 21, False),
-        ("a" * 22, True),
-        ("a" * 200, True),
-        ("a" * 201, False),
-        ("a b" * 10, False),
-        ("é" * 30, False),
+        RANDOM,
+        f"20261123-{RANDOM[:21]}",
+        f"20261123-{'a' * 22}",
+        f"20261123-{'a' * 201}",
+        "20261123-a b a b a b a b a b a b",
+        f"20261123-{'é' * 30}",
+        f"20261121-{RANDOM}",
+        f"20261125-{RANDOM}",
+        f"20261399-{RANDOM}",
     ],
 )
-def test_an_idempotency_key_has_room_for_128_bits(key, usable):
-    assert bool(IDEMPOTENCY_KEY.fullmatch(key)) is usable
+def test_an_idempotency_key_that_is_old_or_weak_is_refused(text):
+    with pytest.raises(KeyRefused):
+        key(text)
 
 
-def test_only_its_own_receipt_opens_a_statement():
+def test_only_its_own_receipt_opens_a_note():
     receipt, other = Receipt.fresh(), Receipt.fresh()
-    sealed = seal_to_receipt(receipt.public_key, receipt.leak_id, b"why")
-    assert receipt.open_statement(sealed) == b"why"
-    for wrong in (sealed[:-4] + "AAAA", "", "not base64!", seal_to_receipt(receipt.public_key, other.leak_id, b"why")):
-        with pytest.raises(StatementUnreadable):
-            receipt.open_statement(wrong)
-    with pytest.raises(StatementUnreadable):
-        other.open_statement(sealed)
+    sealed = seal_note(receipt.public_key, receipt.leak_id, Note())
+    assert receipt.open_note(sealed) == Note()
+    for wrong in (sealed[:-4] + "AAAA", "", "not base64!", seal_note(receipt.public_key, other.leak_id, Note())):
+        with pytest.raises(SealBroken):
+            receipt.open_note(wrong)
+    with pytest.raises(SealBroken):
+        other.open_note(sealed)
