@@ -10,12 +10,13 @@ from starlette.responses import Response
 
 from services.gateway.domain import State
 from services.gateway.links import LINK_CHARACTERS, token_of
-from services.gateway.live_acts import DETAILS_CHARACTERS, TOKEN, LiveActs
+from services.gateway.live_acts import DETAILS_CHARACTERS, LiveActs
 from services.gateway.problems import API_HEADERS, problem
 from services.gateway.receipts import Receipt
 from services.gateway.reference.document import problem_responses
 from services.gateway.submit_route import moment
 from shared.events.recipients import ReportReason
+from shared.seals.tokens import take_apart
 
 ALWAYS = problem_responses("too-many", "unavailable")
 OF_BODY = {**problem_responses("malformed", "too-large", "not-json", "invalid"), **ALWAYS}
@@ -106,7 +107,7 @@ def one_click_routes(acts: LiveActs) -> APIRouter:
     @router.get("/one-click/{token}")
     async def show(token: str) -> Response:
         # Because a person followed the link: the page has the button.
-        return RedirectResponse(f"/block/{token}" if TOKEN.fullmatch(token) else "/block", 303, API_HEADERS)
+        return RedirectResponse(f"/block/{token}" if take_apart(token) else "/block", 303, API_HEADERS)
 
     return router
 

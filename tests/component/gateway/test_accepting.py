@@ -248,5 +248,5 @@ async def test_what_the_gateway_stores_of_a_leak_is_its_times_alone(world: World
     accepted = await world.accepted()
     stored = await world.stored()
     assert accepted["leak_id"] in stored
-    assert accepted["event"]["recipient_pseudonym"] not in stored
+    assert accepted["event"]["receipt_key"] not in stored
     assert not re.search(r"lk1\.|@|198\.51", stored)

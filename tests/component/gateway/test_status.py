@@ -3,21 +3,20 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
-
 from services.gateway.receipts import Receipt
 from services.moderation.policy.catalogue import catalogue
-from services.moderation.statements import Recipe, Statements
+from services.moderation.statements import Recipe, Statements, empty_note
 from shared.events.decisions import LeakDecided
-from shared.events.deliveries import LeakSuppressed
+from shared.events.deliveries import LeakStopped, LeakSuppressed
 from shared.events.leaks import LeakCancelled, LeakConfirmed, LeakWithdrawn
+from shared.events.topics import TOPICS
 from tests.component.gateway.conftest import World
 
 STATEMENTS = Statements({policy.id: policy for policy in catalogue()})
 
 
-def reasons_for(leak_id: str, receipt_key: str) -> str:
-    """A statement of reasons as moderation makes it."""
+def note_for(leak_id: str, receipt_key: str) -> str:
+    """A note with a statement of reasons as moderation makes it."""
     recipe = Recipe(leak_id, receipt_key, "en", "threat", "It says that you will come.", automated=True)
     return STATEMENTS.sealed(recipe)
 
@@ -31,10 +30,8 @@ def approved(leak: dict[str, Any], at: datetime, deliver_at: datetime) -> LeakDe
     letter = {
         name: event[name]
         for name in (
-            "recipient",
-            "recipient_pseudonym",
-            "domain_pseudonym",
-            "message",
+            "sealed_recipient",
+            "sealed_message",
             "relation",
             "kind",
             "language",
@@ -47,6 +44,8 @@ def approved(leak: dict[str, Any], at: datetime, deliver_at: datetime) -> LeakDe
         decided_at=at,
         automated=True,
         deliver_at=deliver_at,
+        sealed_note=empty_note(event["receipt_key"], event["leak_id"]),
+        sealed_report_link=event["sealed_message"],
         **letter,
     )
 
@@ -78,20 +77,8 @@ async def test_a_repeat_of_an_event_changes_nothing(world: World):
     assert (await world.status(leak["receipt"])).content == first
 
 
-@pytest.mark.parametrize("reason", ["blocked", "limit"])
-async def test_a_block_and_a_limit_are_neither_shown_nor_stored(world: World, reason: str):
-    leak, twin = await world.accepted(), await world.accepted()
-    now = world.clock.now
-    for one in (leak, twin):
-        await world.tell(approved(one, now, now + timedelta(minutes=20)))
-    before = await world.stored()
-    event = LeakSuppressed(leak_id=leak["leak_id"], suppressed_at=now + timedelta(minutes=5), reason=reason)
-    await world.tell(event)
-    assert await world.stored() == before
-    for minutes in (10, 10, 60):
-        world.clock.forward(minutes=minutes)
-        shown = [(await world.status(one["receipt"])).text.replace(one["leak_id"], "") for one in (leak, twin)]
-        assert shown[0] == shown[1]
+def test_a_block_and_a_limit_never_reach_the_gateway():
+    assert not [process for process in TOPICS[LeakSuppressed.TOPIC].readers if process.startswith("gateway")]
 
 
 async def test_a_stopped_senders_leak_looks_like_an_unconfirmed_one(world: World):
@@ -107,7 +94,7 @@ async def test_a_stopped_senders_leak_looks_like_an_unconfirmed_one(world: World
 
 async def test_a_refused_leak_shows_its_reasons_opened_by_the_receipt(world: World):
     leak = await world.accepted()
-    statement = reasons_for(leak["leak_id"], leak["event"]["receipt_key"])
+    note = note_for(leak["leak_id"], leak["event"]["receipt_key"])
     await world.tell(
         LeakDecided(
             leak_id=leak["leak_id"],
@@ -115,8 +102,7 @@ async def test_a_refused_leak_shows_its_reasons_opened_by_the_receipt(world: Wor
             outcome="rejected",
             decided_at=world.clock.now,
             automated=True,
-            policy="threat",
-            statement=statement,
+            sealed_note=note,
         )
     )
     answer = (await world.status(leak["receipt"])).json()
@@ -146,7 +132,7 @@ async def test_a_statement_for_another_receipt_is_left_out(world: World):
             outcome="rejected",
             decided_at=world.clock.now,
             automated=True,
-            statement=reasons_for(other.leak_id, other.public_key),
+            sealed_note=note_for(other.leak_id, other.public_key),
         )
     )
     answer = (await world.status(leak["receipt"])).json()
@@ -170,14 +156,14 @@ async def test_cancelling_ends_at_the_planned_time_whatever_happened(world: Worl
     world.clock.forward(minutes=20)
     assert (await world.cancel(leak["receipt"])).status_code == 202
     assert not world.publisher.of(LeakCancelled)
-    await world.tell(LeakSuppressed(leak_id=leak["leak_id"], suppressed_at=world.clock.now, reason="withdrawn"))
+    await world.tell(LeakStopped(leak_id=leak["leak_id"], stopped_at=world.clock.now))
     assert (await world.status(leak["receipt"])).json()["state"] == "closed"
 
 
 async def test_a_cancel_by_the_mailer_before_the_planned_time_is_told(world: World):
     leak = await world.accepted()
     await world.tell(approved(leak, world.clock.now, world.clock.now + timedelta(minutes=20)))
-    await world.tell(LeakSuppressed(leak_id=leak["leak_id"], suppressed_at=world.clock.now, reason="withdrawn"))
+    await world.tell(LeakStopped(leak_id=leak["leak_id"], stopped_at=world.clock.now))
     assert (await world.status(leak["receipt"])).json()["state"] == "cancelled"
 
 
@@ -203,7 +189,7 @@ async def test_without_a_receipt_the_status_asks_for_one(world: World):
 
 async def test_a_status_is_forgotten_on_schedule(world: World):
     leak = await world.accepted()
-    forget = world.service.jobs["forget"].work
+    forget = world.reader.jobs["forget"].work
     world.clock.forward(days=world.settings.status_days - 1)
     await forget()
     assert (await world.status(leak["receipt"])).status_code == 200

@@ -82,7 +82,7 @@ async def test_a_key_that_we_did_not_make_is_not_used() -> None:
     acts = FakeActs()
     async with visitor(acts) as client:
         await client.post("/leaks", data={**TYPED, "idempotency_key": "1"})
-    assert re.fullmatch(r"[0-9a-f]{32}", acts.drafts[0].idempotency_key or "")
+    assert re.fullmatch(r"[0-9]{8}-[0-9a-f]{32}", acts.drafts[0].idempotency_key or "")
 
 
 async def test_an_error_stands_at_its_field_and_what_was_typed_is_kept() -> None:
