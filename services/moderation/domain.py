@@ -35,7 +35,8 @@ class FirstDecision:
     findings: tuple[Finding, ...] = ()
     deliver_at: datetime | None = None
     sealed_note: SealedToReceiptText | None = None
-    """With words only: an empty one is sealed anew for each publication, and says the same."""
+    """None for a tombstone: the leak, and with it the receipt's key, has not come."""
+    sealed_report_link: SealedText | None = None
     recipient_pseudonyms: tuple[AddressDigestText, ...] = ()
     """Counts a recipient's history; never shown. One digest under each key, newest first."""
 
@@ -145,18 +146,20 @@ def withdrawn_before_it_came(leak_id: str, now: datetime) -> FirstDecision:
     return FirstDecision(leak_id, "withdrawn", to_the_millisecond(now))
 
 
-def decision_event(
-    decided: FirstDecision, letter: SealedLetter, sealed_note: SealedToReceiptText, sealed_report_link: SealedText
-) -> LeakDecided:
-    """The event of a first decision; the letter goes only with an approval."""
-    carried = {**_carried(letter), "sealed_report_link": sealed_report_link} if decided.ending == "approved" else {}
+def decision_event(decided: FirstDecision, letter: SealedLetter) -> LeakDecided:
+    """The event of a first decision that has its note; the letter goes only with an approval."""
+    if decided.sealed_note is None:
+        raise ValueError("a decision without its note")
+    carried = (
+        {**_carried(letter), "sealed_report_link": decided.sealed_report_link} if decided.ending == "approved" else {}
+    )
     return LeakDecided(
         leak_id=decided.leak_id,
         revision=FIRST_REVISION,
         outcome=decided.ending,
         decided_at=to_the_minute(decided.decided_at),
         automated=decided.ending != "withdrawn",
-        sealed_note=sealed_note,
+        sealed_note=decided.sealed_note,
         deliver_at=decided.deliver_at,
         **carried,
     )

@@ -9,9 +9,9 @@ from services.moderation.domain import FirstDecision
 from services.moderation.parts import Parts
 from services.moderation.statements import Recipe, empty_note
 from services.moderation.store.reports import Report
-from shared.events.decisions import LeakDecided
 from shared.events.leaks import LeakCancelled, LeakConfirmed
 from shared.events.recipients import LeakReported
+from shared.events.values import SealedToReceiptText
 from shared.runtime import metrics
 from shared.runtime.errors import Transient
 from shared.seals.errors import SealBroken
@@ -31,9 +31,16 @@ class Handlers:
         # In a thread, so that the console and Kafka's heartbeats go on meanwhile.
         judged = await asyncio.to_thread(self._judged, list(fresh.values()))
         decisions = await self._store.outcomes.settle(judged)
+        for decided in decisions.values():
+            if decided.sealed_note is None:
+                # The tombstone of an early cancel: only now is there a receipt's key to seal its note to.
+                note = empty_note(fresh[decided.leak_id].receipt_key, decided.leak_id)
+                decisions[decided.leak_id] = await self._store.outcomes.add_note(decided.leak_id, note)
         waiting = [event for event in fresh.values() if decisions[event.leak_id].ending in {"held", "rejected"}]
         await self._store.cases.open([self._parts.names.case(decisions[event.leak_id], event) for event in waiting])
-        await self._publisher.publish(*(self._event(decisions[event.leak_id], event) for event in fresh.values()))
+        await self._publisher.publish(
+            *(domain.decision_event(decisions[event.leak_id], event) for event in fresh.values())
+        )
         for decided in decisions.values():
             metrics.DECIDED.labels(decided.ending, "rules").inc()
 
@@ -71,37 +78,31 @@ class Handlers:
             ]
         )
 
-    def _event(self, decided: FirstDecision, leak: LeakConfirmed) -> LeakDecided:
-        note = decided.sealed_note or empty_note(leak.receipt_key, leak.leak_id)
-        link = self._parts.report_links.sealed(leak.leak_id, decided.decided_at)
-        return domain.decision_event(decided, leak, note, link)
-
     def _judged(self, events: Sequence[LeakConfirmed]) -> list[FirstDecision]:
         verdicts = self._parts.judge.judge(events)
         now = self._parts.clock()
         return [
-            self._reasoned(
+            self._enclosed(
                 domain.judged(event, self._parts.judge.pseudonyms(event), verdict, now, self._parts.delay_s()), event
             )
             for event, verdict in zip(events, verdicts, strict=True)
         ]
 
-    def _reasoned(self, outcome: FirstDecision, event: LeakConfirmed) -> FirstDecision:
-        if outcome.ending != "rejected" or outcome.policy is None:
-            return outcome
-        reasons = self._parts.statements.prefilled(outcome.policy, event.language)
+    def _enclosed(self, decided: FirstDecision, event: LeakConfirmed) -> FirstDecision:
+        """With what it carries, sealed once: a repeat publishes the very same."""
+        link = self._parts.report_links.sealed(event.leak_id, decided.decided_at)
         return replace(
-            outcome,
-            sealed_note=self._parts.statements.sealed(
-                Recipe(
-                    event.leak_id,
-                    event.receipt_key,
-                    event.language,
-                    outcome.policy,
-                    reasons,
-                    automated=True,
-                )
-            ),
+            decided,
+            sealed_note=self._note(decided, event),
+            sealed_report_link=link if decided.ending == "approved" else None,
+        )
+
+    def _note(self, decided: FirstDecision, event: LeakConfirmed) -> SealedToReceiptText:
+        if decided.ending != "rejected" or decided.policy is None:
+            return empty_note(event.receipt_key, event.leak_id)
+        reasons = self._parts.statements.prefilled(decided.policy, event.language)
+        return self._parts.statements.sealed(
+            Recipe(event.leak_id, event.receipt_key, event.language, decided.policy, reasons, automated=True)
         )
 
     async def _withdraw(self, leak_id: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from services.moderation.domain import FirstDecision
 from services.moderation.policy.verdict import Finding
+from shared.events.values import SealedToReceiptText
 from shared.runtime import mongo
 from shared.runtime.mongo import Collection, Database, Document
 
@@ -32,6 +33,12 @@ class Outcomes:
         if not leak_ids:
             return {}
         return {found["_id"]: outcome(found) async for found in self._outcomes.find({"_id": {"$in": list(leak_ids)}})}
+
+    async def add_note(self, leak_id: str, sealed_note: SealedToReceiptText) -> FirstDecision:
+        """Put a note to a tombstone whose leak has come; the first one counts."""
+        lacking = {"_id": leak_id, "sealed_note": {"$exists": False}}
+        await self._outcomes.update_one(lacking, {"$set": {"sealed_note": sealed_note}})
+        return (await self.find([leak_id]))[leak_id]
 
     async def forget(self, before: datetime) -> None:
         """Delete what was decided before."""

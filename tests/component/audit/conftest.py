@@ -11,6 +11,8 @@ from typing import Any
 import httpx
 import pytest
 from aiokafka import ConsumerRecord
+from shared.origin import Origin, content_digest
+from shared.sealing import Sealer
 
 from services.audit import wiring
 from services.audit.domain import Draft, Order
@@ -22,9 +24,7 @@ from shared.events.decisions import ThreatEscalated
 from shared.events.deliveries import LeakDelivered
 from shared.events.event import Event
 from shared.events.origins import OriginCaptured
-from shared.origin import Origin, content_digest
 from shared.runtime.service import Service
-from shared.sealing import Sealer
 from tests.support.fakes.clock import HandClock
 from tests.support.fakes.publisher import RecordingPublisher
 

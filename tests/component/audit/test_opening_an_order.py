@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 from pymongo import MongoClient
+from shared.origin import Origin
 
 from services.audit.orders import OpeningFailed, Refused
-from shared.origin import Origin
 from tests.component.audit.conftest import SENDER, World
 
 EVERYTHING = ("address", "time", "destination", "claimed_address", "sender", "content_digest")

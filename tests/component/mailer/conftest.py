@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from aiokafka import ConsumerRecord
+from shared.sealing import Sealer
 
 from services.mailer import wiring
 from services.mailer.sending import Sending
@@ -23,7 +24,6 @@ from shared.events.leaks import LeakCancelled
 from shared.events.recipients import RecipientBlocked
 from shared.runtime.errors import Transient
 from shared.runtime.service import Service
-from shared.sealing import Sealer
 from tests.support.fakes.clock import HandClock
 from tests.support.fakes.publisher import RecordingPublisher
 from tests.support.fakes.transport import ScriptedTransport

@@ -15,16 +15,19 @@ from services.moderation import wiring
 from services.moderation.policy.verdict import Finding, Outcome, Verdict
 from services.moderation.settings import Settings
 from shared.console.accounts import Accounts
-from shared.digests import from_base64url
 from shared.events.decisions import LeakDecided
-from shared.events.deliveries import LeakDelivered
 from shared.events.event import Event
 from shared.events.leaks import LeakCancelled, LeakConfirmed
 from shared.events.recipients import LeakReported
+from shared.events.values import Token
 from shared.runtime.service import Service
-from shared.sealing import Sealer
-from shared.unsealing import Opener
-from tests.component.moderation.receipts import Receipt
+from shared.seals import purposes
+from shared.seals.contents import Message, RecipientAddress, RecipientPseudonyms, ReportDetails
+from shared.seals.opening import Opener
+from shared.seals.sealing import Sealer
+from shared.seals.tokens import take_apart
+from tests.component.moderation.receipts import ReceiptKey
+from tests.support import keys
 from tests.support.fakes.clock import HandClock
 from tests.support.fakes.publisher import RecordingPublisher
 
@@ -32,6 +35,7 @@ PASSWORD = "correct horse battery staple"
 OURS = {"sec-fetch-site": "same-origin"}
 RECIPIENT = "ben@example.org"
 DELAY_S = 60.0
+PSEUDONYMS = ("1." + "b" * 16 + "." + "c" * 64,)
 
 
 class Rules:
@@ -60,9 +64,11 @@ class World:
     database: Any
     clock: HandClock
     rules: Rules
+    secrets: Path
     gateway: Sealer
     audit: Opener
-    receipt: Receipt = field(default_factory=Receipt)
+    letters: Opener
+    receipt: ReceiptKey = field(default_factory=ReceiptKey)
 
     def confirmed(self, message: str = "thank you", **changes: Any) -> LeakConfirmed:
         leak_id = changes.pop("leak_id", None) or secrets.token_hex(16)
@@ -70,10 +76,11 @@ class World:
             "leak_id": leak_id,
             "confirmed_at": self.clock.now,
             "receipt_key": self.receipt.public_key,
-            "recipient": self.gateway.seal("recipient", leak_id, RECIPIENT.encode()),
-            "message": self.gateway.seal("message", leak_id, message.encode()),
-            "recipient_pseudonym": "b" * 64,
-            "domain_pseudonym": "c" * 64,
+            "sealed_recipient": self.gateway.seal(purposes.RECIPIENT, leak_id, RecipientAddress(address=RECIPIENT)),
+            "sealed_message": self.gateway.seal(purposes.MESSAGE, leak_id, Message(text=message)),
+            "sealed_pseudonyms": self.gateway.seal(
+                purposes.PSEUDONYMS, leak_id, RecipientPseudonyms(digests=changes.pop("pseudonyms", PSEUDONYMS))
+            ),
             "relation": "friend",
             "kind": "thanks",
             "language": "en",
@@ -83,16 +90,20 @@ class World:
     def cancelled(self, leak: LeakConfirmed) -> LeakCancelled:
         return LeakCancelled(leak_id=leak.leak_id, cancelled_at=self.clock.now)
 
-    def delivered(self, leak: LeakConfirmed, token_digest: str = "d" * 64) -> LeakDelivered:
-        return LeakDelivered(leak_id=leak.leak_id, delivered_at=self.clock.now, report_token_digest=token_digest)
+    def report_token(self, decided: LeakDecided) -> Token:
+        """What stands in the report link of an approved leak's mail."""
+        return self.letters.open(purposes.REPORT_LINK, decided.leak_id, decided.sealed_report_link or "").token
 
-    def reported(self, details: str | None = "it hurt", token_digest: str = "d" * 64) -> LeakReported:
-        sealed = self.gateway.seal("report", token_digest, details.encode()) if details else None
+    def reported(self, token: Token, details: str = "it hurt") -> LeakReported:
+        """A used report link, as the gateway publishes it."""
+        used = take_apart(token)
+        assert used is not None
         return LeakReported(
-            token_digest=token_digest,
+            sealed_token=used.sealed_token,
+            token_digest=used.token_digest,
             reported_at=self.clock.now,
             reason="harassment",
-            details=sealed,
+            sealed_details=self.gateway.seal(purposes.REPORT_DETAILS, used.token_digest, ReportDetails(text=details)),
         )
 
     def twin(self, **settings: Any) -> Service:
@@ -172,12 +183,18 @@ def _record(topic: str, event: Event) -> ConsumerRecord:
     return ConsumerRecord(topic, 0, 0, 0, 0, event.key.encode(), value, None, len(event.key), len(value), ())
 
 
-def _key(path: Path) -> bytes:
-    return from_base64url(path.read_text())
+@pytest.fixture
+async def world(database: Any, secrets_folder: Path, clock: HandClock) -> World:
+    return await _world(database, secrets_folder, clock)
 
 
 @pytest.fixture
-async def world(database: Any, secrets_folder: Path, clock: HandClock) -> World:
+async def own_keys(database: Any, tmp_path: Path, clock: HandClock) -> World:
+    """With keys that only this test has, to rotate and revoke."""
+    return await _world(database, keys.make(tmp_path), clock)
+
+
+async def _world(database: Any, secrets_folder: Path, clock: HandClock) -> World:
     settings = Settings(secrets_dir=secrets_folder / "moderation", kafka_security="SASL_PLAINTEXT")
     publisher, rules = RecordingPublisher("moderation"), Rules()
     service = wiring.build(
@@ -189,15 +206,16 @@ async def world(database: Any, secrets_folder: Path, clock: HandClock) -> World:
         delay_s=lambda: DELAY_S,
     )
     await service.prepare()
-    keyring = settings.keyring()
     return World(
         service,
         publisher,
         database,
         clock,
         rules,
-        gateway=Sealer("gateway", _key(secrets_folder / "gateway/signing.key"), keyring, now=clock),
-        audit=Opener("audit", _key(secrets_folder / "audit/opening.key"), keyring),
+        secrets_folder,
+        gateway=keys.sealer(secrets_folder, "gateway-accept", clock),
+        audit=keys.opener(secrets_folder, "audit", clock),
+        letters=keys.opener(secrets_folder, "mailer-letters", clock),
     )
 
 

@@ -1,20 +1,19 @@
-"""What a sender holds: the key that opens statements of reasons."""
+"""What a sender holds: the key that opens the notes of decisions."""
 
-import json
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from shared.digests import from_base64url, to_base64url
-from shared.sealing import HPKE, receipt_info
+from shared.digests import to_base64url
+from shared.seals.receipt import open_note
 
 
-class Receipt:
+class ReceiptKey:
     def __init__(self) -> None:
         self._private = X25519PrivateKey.generate()
         self.public_key = to_base64url(self._private.public_key().public_bytes_raw())
 
-    def read(self, leak_id: str, statement: str) -> dict[str, Any]:
-        padded = HPKE.decrypt(from_base64url(statement), self._private, info=receipt_info(leak_id))
-        content: dict[str, Any] = json.loads(padded[4 : 4 + int.from_bytes(padded[:4], "big")])
-        return content
+    def read(self, leak_id: str, sealed_note: str) -> dict[str, Any] | None:
+        """The statement of reasons in a note; None when the note has no words."""
+        statement = open_note(self._private, leak_id, sealed_note).statement
+        return None if statement is None else statement.model_dump()

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from shared.events.decisions import ThreatEscalated
+from shared.seals import purposes
 from tests.component.moderation.conftest import DELAY_S, OURS, RECIPIENT, Moderator, World
 from tests.support.fakes.clock import NOON
 
@@ -74,9 +75,9 @@ async def test_an_approval_sends_the_letter_after_the_delay_and_keeps_none_of_it
     assert (await mod_a.act(case, "approve")).headers["location"] == "/?done=approved"
     [told] = world.sent()
     assert (told["outcome"], told["revision"], told["automated"]) == ("approved", 2, False)
-    assert (told["message"], told["recipient"]) == (leak.message, leak.recipient)
-    assert told["deliver_at"].startswith(f"{NOON + timedelta(seconds=DELAY_S):%Y-%m-%dT%H:%M:%S}")
-    assert leak.message not in await world.stored()
+    assert (told["sealed_message"], told["sealed_recipient"]) == (leak.sealed_message, leak.sealed_recipient)
+    assert told["deliver_at"].startswith(f"{NOON + timedelta(seconds=DELAY_S):%Y-%m-%dT%H:%M}:00")
+    assert leak.sealed_message not in await world.stored()
 
 
 async def test_a_rejection_tells_the_sender_the_reasons_as_edited(world: World, mod_a: Moderator):
@@ -85,9 +86,9 @@ async def test_a_rejection_tells_the_sender_the_reasons_as_edited(world: World, 
     answer = await mod_a.act(case, "reject", policy="threat", statement=f"  {REASONS}\r\nSorry. ")
     assert answer.headers["location"] == "/?done=rejected"
     [told] = world.sent()
-    assert (told["outcome"], told["policy"], told["automated"]) == ("rejected", "threat", False)
-    reasons = world.receipt.read(leak.leak_id, told["statement"])
-    assert reasons["statement"] == f"{REASONS}\nSorry."
+    assert (told["outcome"], told["automated"]) == ("rejected", False)
+    reasons = world.receipt.read(leak.leak_id, told["sealed_note"])
+    assert reasons["reasons"] == f"{REASONS}\nSorry."
     assert (reasons["automated"], reasons["language"]) == (False, "fr")
 
 
@@ -218,7 +219,8 @@ async def test_a_threat_to_life_goes_to_audit_and_the_leak_is_never_approved(wor
     assert (await mod_a.act(case, "escalate", policy="")).status_code == 400
     assert (await mod_a.act(case, "escalate", policy="threat")).headers["location"] == case
     event = ThreatEscalated.model_validate(world.sent()[0])
-    assert world.audit.open("threat", leak.leak_id, event.message) == b"hold this terrible thing"
+    threat = world.audit.open(purposes.THREAT, leak.leak_id, event.sealed_threat)
+    assert (threat.text, threat.policy) == ("hold this terrible thing", "threat")
     await mod_a.act(case, "escalate", policy="threat")
     assert len(world.sent()) == 1
     assert (await mod_a.act(case, "approve")).status_code == 409
@@ -243,9 +245,8 @@ async def test_the_words_are_not_in_the_page_until_they_are_asked_for(
 async def test_nothing_that_identifies_is_in_any_page(world: World, mod_a: Moderator):
     leak, _ = await world.decide("hold this")
     await world.decide("hold that")
-    sent, _ = await world.decide("thank you")
-    await world.tell(world.delivered(sent))
-    await world.tell(world.reported())
+    sent, decided = await world.decide("thank you")
+    await world.tell(world.reported(world.report_token(decided)))
     case = await mod_a.take_next()
     report = "/reports/" + (await mod_a.see("/reports")).split('href="/reports/')[1].split('"')[0]
     paths = ("/", case, f"{case}?show", f"{case}/reject", f"{case}/escalate", "/reports", report, f"{report}?show")
@@ -255,8 +256,8 @@ async def test_nothing_that_identifies_is_in_any_page(world: World, mod_a: Moder
             RECIPIENT,
             leak.leak_id,
             sent.leak_id,
-            leak.recipient,
-            leak.message,
+            leak.sealed_recipient,
+            leak.sealed_message,
             "b" * 64,
             "c" * 64,
             "d" * 64,

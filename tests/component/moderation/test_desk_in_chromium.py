@@ -82,7 +82,8 @@ async def test_a_leak_is_rejected_by_keyboard_with_reasons_shown_as_they_are_typ
     await page.select_option("#policy", "threat")
     await expect(page.locator("#statement")).to_have_value("Because a and x are only letters here. ax")
     await keys(page, ("Control+Enter", ".queue-head"))
-    assert [(told["outcome"], told["policy"]) for told in world.sent()] == [("rejected", "threat")]
+    assert [told["outcome"] for told in world.sent()] == ["rejected"]
+    assert policies(world) == ["threat"]
 
 
 @pytest.mark.usefixtures("mod_a")
@@ -99,7 +100,7 @@ async def test_everything_works_without_script(world: World, console: str, chrom
         assert await page.locator("#statement").input_value()
         await page.click("text=Reject it")
         await page.wait_for_selector(".queue-head")
-    assert [told["policy"] for told in world.sent()] == ["threat", "threat"]
+    assert policies(world) == ["threat", "threat"]
 
 
 async def test_a_claim_that_is_lost_is_said_at_the_next_beat(
@@ -152,3 +153,9 @@ async def test_on_a_phone_no_page_is_wider_than_the_screen(world: World, console
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
         await keys(page, (key, brings))
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def policies(world: World) -> list[str]:
+    """What the notes of all decisions name as their policies, as senders read them."""
+    notes = (world.receipt.read(told["leak_id"], told["sealed_note"]) for told in world.sent())
+    return [note["policy"] for note in notes if note is not None]

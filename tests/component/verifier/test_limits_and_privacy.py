@@ -1,9 +1,11 @@
 """Caps, limits and the stop list act in silence; nothing at rest or logged tells an address."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
+from deploy.setup import keys
 from shared.events.confirmations import SenderChallenged
 from shared.events.leaks import LeakConfirmed, LeakExpired, LeakWithdrawn
 from tests.component.verifier.conftest import World, attempt
@@ -58,7 +60,7 @@ async def test_never_again_withdraws_what_waits_and_stops_later_mail(world: Worl
     assert await world.tell(world.stopped(mail["stop_token"])) == first
     later = await world.tell(world.submitted("ANNA@example.org"))
     assert [(type(event), event.reason) for event in later] == [(LeakWithdrawn, "sender_stopped")]
-    assert await world.tell(world.clicked(mail["confirm_token"])) == first
+    assert await world.tell(world.clicked(mail["confirm_token"])) == []
     assert len(world.publisher.of(LeakConfirmed)) == 1
 
 
@@ -121,3 +123,60 @@ async def test_what_arrives_after_its_end_is_not_mailed_but_expires(world: World
     assert await world.tell(leak) == []
     assert world.publisher.of(SenderChallenged) == []
     assert [type(event) for event in await world.sweep()] == [LeakExpired]
+
+
+async def test_a_click_confirms_once_however_often_the_link_is_used(world: World):
+    mail = await world.challenge(world.submitted())
+    first = await world.tell(world.clicked(mail["confirm_token"]), offset=5)
+    assert [type(event) for event in first] == [LeakConfirmed]
+    for offset in range(6, 206):
+        assert await world.tell(world.clicked(mail["confirm_token"]), offset=offset) == []
+    # Kafka delivers the first one again: its outcome is published again, as it was.
+    assert await world.tell(world.clicked(mail["confirm_token"]), offset=5) == first
+
+
+async def test_a_stop_is_published_once_however_often_the_link_is_used(world: World):
+    mail = await world.challenge(world.submitted())
+    assert len(await world.tell(world.stopped(mail["stop_token"]), offset=5)) == 1
+    for offset in range(6, 26):
+        assert await world.tell(world.stopped(mail["stop_token"]), offset=offset) == []
+    assert len(await world.tell(world.stopped(mail["stop_token"]), offset=5)) == 1
+
+
+SPELLINGS = ["anna.b@gmail.com", "ANNAB@googlemail.com", "a.n.n.a.b+leak@Gmail.com"]
+
+
+async def test_never_confirm_covers_every_spelling_of_a_mailbox(world: World):
+    mail = await world.challenge(world.submitted(SPELLINGS[0]))
+    await world.tell(world.stopped(mail["stop_token"]))
+    for spelling in SPELLINGS:
+        assert [type(event) for event in await world.tell(world.submitted(spelling))] == [LeakWithdrawn]
+
+
+async def test_all_spellings_of_a_mailbox_share_one_limit(world: World):
+    challenges = [event for number in range(9) for event in await world.tell(world.submitted(SPELLINGS[number % 3]))]
+    assert len(challenges) == world.service.settings.confirmation_mails_a_day
+
+
+async def test_the_stop_list_survives_a_rotation_and_a_revocation_of_its_key(own_keys: World):
+    world = own_keys
+    mail = await world.challenge(world.submitted())
+    await world.tell(world.stopped(mail["stop_token"]))
+    [old] = [key.id for key in keys.every(world.secrets) if (key.process, key.name) == ("verifier", "address")]
+    keys.revoke(
+        world.secrets, "verifier", "address", old, since=world.clock.now, now=world.clock.now, pause=timedelta(0)
+    )
+    after = world.twin()
+    assert await world.attempted(after, world.submitted()) == [LeakWithdrawn]
+
+
+async def test_links_in_mails_survive_a_rotation_of_the_token_key(own_keys: World):
+    world = own_keys
+    leak = world.submitted()
+    mail = await world.challenge(leak)
+    keys.rotate(world.secrets, "verifier", "token", world.clock.now, timedelta(seconds=1))
+    world.clock.forward(hours=1)
+    await attempt(world.twin(), leak)
+    assert len({event.challenge_id for event in world.publisher.of(SenderChallenged)}) == 1
+    await attempt(world.twin(), world.clicked(mail["confirm_token"]))
+    assert len(world.publisher.of(LeakConfirmed)) == 1

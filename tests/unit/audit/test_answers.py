@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from shared.origin import Origin, content_digest
 
 from services.audit import export
 from services.audit.chain import Deed, Head, extend
 from services.audit.domain import FIELDS, Draft, Order
 from services.audit.verify import AnswerBroken, check_answer
 from shared.digests import to_base64url
-from shared.origin import Origin, content_digest
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 KEY = Ed25519PrivateKey.generate()

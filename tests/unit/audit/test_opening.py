@@ -6,15 +6,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from shared.origin import Origin
+from shared.sealing import Keyring, SealBroken, Sealer
+from shared.unsealing import Opener
 
 from deploy.setup import keys
 from services.audit import wiring
 from services.audit.opening import KeyExposed, OriginOpener, _mounted_for_us, refuse_exposed
 from services.audit.settings import Settings
 from shared.digests import from_base64url
-from shared.origin import Origin
-from shared.sealing import Keyring, SealBroken, Sealer
-from shared.unsealing import Opener
 
 LEAK = "ab" * 16
 ORIGIN = Origin("203.0.113.7", 51234, None, None, "1795176000000000001", "socket", None, "anna@example.org", "0" * 64)

@@ -4,12 +4,12 @@ import stat
 from pathlib import Path
 
 import pytest
+from shared.sealing import Keyring, Sealer
+from shared.unsealing import Opener
 
 from deploy.setup import keys
 from shared.digests import from_base64url
 from shared.events.topics import SERVICES
-from shared.sealing import Keyring, Sealer
-from shared.unsealing import Opener
 
 
 @pytest.fixture

@@ -1,14 +1,37 @@
 """What pages show: the message cut at its findings, ages as people say them, names that don't follow anyone."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from services.moderation import views
+from services.moderation.domain import Case
 from services.moderation.names import Names
 from services.moderation.policy.verdict import Finding
+from shared.seals.keys import Key, KeyHistory, key_id
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+CASE = Case(
+    leak_id="a" * 32,
+    case_id="case",
+    ending="held",
+    revision=1,
+    opened_at=NOON,
+    severity=2,
+    policy=None,
+    version=None,
+    findings=(),
+    recipient_pseudonyms=(f"1.{'0' * 16}.{'b' * 64}",),
+    letter=None,
+    receipt_key=None,
+    automated=True,
+    decided_at=NOON,
+)
+
+
+def names_by(key: bytes) -> Names:
+    return Names(lambda: KeyHistory.of([Key(key_id(key), NOON, key)]))
 
 
 def finding(start: int, end: int) -> Finding:
@@ -59,7 +82,8 @@ def test_ages_are_rough(since: timedelta, age: tuple[str, int]):
 
 
 def test_a_recipient_has_one_name_in_a_case_and_another_in_the_next():
-    names = Names(b"k" * 32)
-    assert names.recipient("b" * 64, "case-1") == names.recipient("b" * 64, "case-1")
-    assert names.recipient("b" * 64, "case-1") != names.recipient("b" * 64, "case-2")
-    assert Names(b"l" * 32).recipient("b" * 64, "case-1") != names.recipient("b" * 64, "case-1")
+    names, other = names_by(b"k" * 32), names_by(b"l" * 32)
+    one, two = (replace(CASE, case_id=case_id) for case_id in ("case-1", "case-2"))
+    assert names.recipient(one) == names.recipient(one)
+    assert names.recipient(one) != names.recipient(two)
+    assert other.recipient(one) != names.recipient(one)

@@ -10,8 +10,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
-
-from shared.digests import from_base64url, to_base64url
 from shared.sealing import (
     PURPOSES,
     WINDOW_MAX_RECORDS,
@@ -27,6 +25,8 @@ from shared.sealing import (
     wrapping_key,
 )
 from shared.unsealing import WRITERS, Opener, unwrap
+
+from shared.digests import from_base64url, to_base64url
 
 READERS = {name: X25519PrivateKey.generate() for name in ("verifier", "moderation", "mailer", "audit")}
 WRITER_KEYS = {name: Ed25519PrivateKey.generate() for name in ("gateway", "verifier", "moderation")}

@@ -17,11 +17,10 @@ def submitted(**changes: object) -> LeakSubmitted:
         "leak_id": "a" * 32,
         "submitted_at": NOON,
         "confirm_before": NOON + timedelta(days=1),
-        "sender": SEALED,
-        "recipient": SEALED,
-        "recipient_pseudonym": "b" * 64,
-        "domain_pseudonym": "c" * 64,
-        "message": SEALED,
+        "sealed_sender": SEALED,
+        "sealed_recipient": SEALED,
+        "sealed_pseudonyms": SEALED,
+        "sealed_message": SEALED,
         "relation": "friend",
         "kind": "thanks",
         "language": "fr",
@@ -34,7 +33,7 @@ def pending() -> Pending:
     event = submitted()
     return Pending(
         leak_id=event.leak_id,
-        sender="d" * 64,
+        sender_digest=f"1.{'0' * 16}.{'d' * 64}",
         confirm_digest="e" * 64,
         stop_digest="f" * 64,
         expires_at=event.confirm_before,
@@ -44,19 +43,19 @@ def pending() -> Pending:
 
 
 def test_what_travels_on_has_no_sender():
-    assert "sender" not in domain.letter_of(submitted())
+    assert "sealed_sender" not in domain.letter_of(submitted())
     assert set(domain.letter_of(submitted())) == set(LeakConfirmed.model_fields) - {"confirmed_at"}
 
 
 def test_a_confirmation_carries_the_letter_and_the_time_of_the_click():
-    told = domain.event_of(domain.confirmed(pending(), NOON), pending().letter)
+    told = domain.event_of(domain.confirmed(pending(), NOON, "click/0/1"), pending().letter)
     assert isinstance(told, LeakConfirmed)
     assert told.confirmed_at == NOON.replace(microsecond=123_000)
     assert told.language == "fr"
 
 
 def test_a_confirmation_whose_letter_was_erased_is_not_told_again():
-    assert domain.event_of(domain.confirmed(pending(), NOON), None) is None
+    assert domain.event_of(domain.confirmed(pending(), NOON, "click/0/1"), None) is None
 
 
 def test_an_expiry_is_told_with_the_promised_time_not_with_the_sweeps():
@@ -71,10 +70,10 @@ def test_an_expiry_is_told_with_the_promised_time_not_with_the_sweeps():
         (domain.stopped(pending(), NOON), "sender_stopped"),
         (domain.cancelled("a" * 32, pending(), NOON), "cancelled"),
         (domain.cancelled("a" * 32, None, NOON), "cancelled"),
-        (domain.over_the_limit(domain.confirmed(pending(), NOON)), "sender_limit"),
+        (domain.over_the_limit(domain.confirmed(pending(), NOON, "click/0/1")), "sender_limit"),
     ],
 )
-def test_a_withdrawal_says_why(outcome: domain.Outcome, reason: str):
+def test_a_withdrawal_says_why(outcome: domain.LeakOutcome, reason: str):
     told = domain.event_of(outcome, pending().letter)
     assert isinstance(told, LeakWithdrawn)
     assert told.reason == reason
