@@ -120,8 +120,10 @@ class World:
         tokens = report_tokens(keys.keys_of(self.secrets, "moderation", "report-token"))
         return tokens.make(ReportedLeak(leak_id), self.clock.now)
 
-    def challenged(self, sender: str = "anna@example.org", **changes: Any) -> SenderChallenged:
-        challenge_id = secrets.token_hex(16)
+    def challenged(
+        self, sender: str = "anna@example.org", *, challenge_id: str | None = None, **changes: Any
+    ) -> SenderChallenged:
+        challenge_id = challenge_id or secrets.token_hex(16)
         content = Challenge(address=sender, confirm_token="c1" * 11, stop_token="s2" * 11)
         verifier = keys.sealer(self.secrets, "verifier", self.clock)
         fields = {

@@ -18,7 +18,7 @@ def store(database: Any) -> Mails:
 
 
 def job(**changes: Any) -> Job:
-    fields = {
+    fields: dict[str, Any] = {
         "id": secrets.token_hex(16),
         "recipient_digests": ("a" * 64,),
         "domain_digest": secrets.token_hex(32),
