@@ -194,5 +194,5 @@ def after(answer: Answer, job: Job, now: datetime, retry_after_s: Sequence[int])
 
 
 def delivered_if_unknown(outcome: Outcome, unknown: int) -> Outcome:
-    """The outcome, but `delivered` for a mail that may have arrived: so its recipient's report finds the leak."""
+    """The outcome, but `delivered` for a mail that may have arrived: its recipient may hold it."""
     return "delivered" if unknown else outcome
