@@ -126,3 +126,15 @@ async def test_what_a_writer_signed_before_its_key_was_revoked_is_still_sent_if_
     world.clock.forward(minutes=5)
     [published] = await world.send()
     assert published.subject == stored.leak_id
+
+
+async def test_a_block_under_an_old_key_meets_a_mail_that_does_not_open_any_more(world: World) -> None:
+    await sent(world)
+    block = world.blocked()
+    world.rotate("suppression")
+    await world.deliver(world.decided())
+    await world.deliver(block)
+    (world.settings.secrets_dir / "opening.json").write_text('{"keys": []}')
+    world.service = world.replica()
+    assert await reasons(world) == ["blocked"]
+    assert "lk1." not in await world.stored()
