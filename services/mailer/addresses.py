@@ -1,8 +1,11 @@
-"""Addresses, in memory only: what stands for them at rest, and how they are written on an envelope."""
+"""Addresses, in memory only: what stands for them, and how they are written on an envelope."""
 
 import re
+from datetime import datetime
 
-from shared.digests import domain_of, keyed_digest, normalise_address
+from shared.address_digests import AddressDigests
+from shared.events.values import AddressDigestText, ClearAddress
+from shared.mailboxes import domain_of
 from shared.runtime.errors import Permanent
 
 # No white space, control, quote, bracket or separator: nothing that could begin a second header or address.
@@ -14,22 +17,13 @@ class NotAnAddress(Permanent):
     """No mail can be written to it."""
 
 
-class Addresses:
-    """Keyed digests that stand for an address and for its domain."""
-
-    def __init__(self, key: bytes) -> None:
-        self._key = key
-
-    def digest(self, address: str) -> str:
-        """What the suppression list and the limits know of an address, in whatever spelling."""
-        return keyed_digest(self._key, "address", normalise_address(address))
-
-    def domain_digest(self, address: str) -> str:
-        """What limits and pacing know of its domain."""
-        return keyed_digest(self._key, "domain", domain_of(address))
+def look_up_digests(digests: AddressDigests, address: ClearAddress, now: datetime) -> tuple[AddressDigestText, ...]:
+    """Under each key and each version of the table: what may stand on the suppression list. The current one first."""
+    current = digests.current(address, now)
+    return (current, *(digest for digest in digests.every(address) if digest != current))
 
 
-def on_envelope(address: str) -> str:
+def on_envelope(address: ClearAddress) -> str:
     """As SMTP and the To header have it: the domain in IDNA, the local part as written; NotAnAddress otherwise."""
     local = address.strip().rpartition("@")[0]
     written = f"{local}@{domain_of(address)}"

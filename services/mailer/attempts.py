@@ -6,20 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
-from shared.sealing import SealBroken
-
 from services.mailer import domain
 from services.mailer.addresses import NotAnAddress
-from services.mailer.domain import Again, Ended, Job, Mail
+from services.mailer.domain import Done, Job, Mail, Retry
 from services.mailer.gate import Gate, Verdict
+from services.mailer.opening import Opening
+from services.mailer.outbox import JournaledBatch, OutcomeOutbox
 from services.mailer.store.mails import Mails
 from services.mailer.store.recipients import Recipients
-from services.mailer.telling import News, Teller
 from services.mailer.transports import Transport
-from services.mailer.unseal import Opening
 from shared.runtime import logs, metrics
 from shared.runtime.clock import Clock
 from shared.runtime.errors import is_transient
+from shared.seals.errors import SealBroken
 
 log = logs.get("mailer")
 
@@ -48,7 +47,7 @@ class Attempts:
         gate: Gate,
         transport: Transport,
         opening: Opening,
-        teller: Teller,
+        outbox: OutcomeOutbox,
         terms: Terms,
         clock: Clock,
     ) -> None:
@@ -57,7 +56,7 @@ class Attempts:
         self._gate = gate
         self._transport = transport
         self._opening = opening
-        self._teller = teller
+        self._outbox = outbox
         self._terms = terms
         self._clock = clock
         self._stopping = False
@@ -66,8 +65,11 @@ class Attempts:
         """From now on give back what is not on the wire yet."""
         self._stopping = True
 
-    async def make(self, seen: Job) -> News | None:
-        """Send it, or end it without; what is to be told. Unreachable without a connection: nothing happened then."""
+    async def make(self, seen: Job) -> JournaledBatch | None:
+        """Send it, or end it without; what is to be published.
+
+        Unreachable without a connection: nothing happened then.
+        """
         if seen.cut_off:
             if not await self._mails.note_unknown(seen, self._clock()):
                 return None
@@ -75,11 +77,11 @@ class Attempts:
         if seen.halt == "stopped" and not seen.unknown:
             await self._mails.lay_down(seen, self._clock())
             return None
-        end = domain.end_without_sending(seen, self._clock())
-        return await (self._teller.journal_unsent(seen, end) if end else self._over_the_wire(seen))
+        outcome = domain.outcome_without_sending(seen, self._clock())
+        return await (self._outbox.journal_unsent(seen, outcome) if outcome else self._over_the_wire(seen))
 
-    async def _over_the_wire(self, seen: Job) -> News | None:
-        # The connection is held until the journal has the end: so a crash leaves at most one mail a connection unknown.
+    async def _over_the_wire(self, seen: Job) -> JournaledBatch | None:
+        # Held until the journal has the outcome: so a crash leaves at most one mail a connection unknown.
         async with self._transport.connection() as connection:
             if self._stopping:
                 return None
@@ -87,51 +89,51 @@ class Attempts:
             verdict, job = await self._gate.ask(seen)
             if verdict == "lost":
                 return None
-            step = self._again(job, 0) if self._stopping else self._next_step(job, verdict, asked_at)
+            step = self._retry(job, 0) if self._stopping else self._next_step(job, verdict, asked_at)
             if isinstance(step, Mail):
                 answer = await connection.send(step)
                 if isinstance(answer, domain.Unknown):
                     metrics.MAILS_UNKNOWN.inc()
                 step = domain.after(answer, job, self._clock(), self._terms.retry_after_s)
-            return await self._keep(job, step)
+            return await self._store(job, step)
 
-    def _next_step(self, job: Job, verdict: Verdict, asked_at: datetime) -> Mail | Ended | Again:
+    def _next_step(self, job: Job, verdict: Verdict, asked_at: datetime) -> Mail | Done | Retry:
         """The mail, ready and allowed to leave; or what becomes of it instead."""
         match verdict:
             case "blocked" | "limit":
-                return Ended(domain.honest(verdict, job.unknown))
+                return Done(domain.delivered_if_unknown(verdict, job.unknown))
             case "unsure":
-                return self._again(job, domain.NOT_SENT_AGAIN_S)
+                return self._retry(job, domain.NOT_SENT_AGAIN_S)
             case "go" if self._clock() + self._terms.exchange < asked_at + self._terms.lease:
                 return self._write(job)
         # Halted, or held up for so long that the lease might end on the wire: look again at once.
-        return self._again(job, 0)
+        return self._retry(job, 0)
 
-    def _write(self, job: Job) -> Mail | Ended | Again:
+    def _write(self, job: Job) -> Mail | Done | Retry:
         try:
             return self._opening.mail(job, self._clock())
         except NotAnAddress:
-            return Ended(domain.honest("refused", job.unknown))
+            return Done(domain.delivered_if_unknown("refused", job.unknown))
         except SealBroken:
             metrics.MAILS_UNREADABLE.inc()
             log.error("a mail does not open", mail_id=job.id)  # noqa: TRY400  # a trace may quote what is sealed
-            return self._again(job, domain.UNREADABLE_AGAIN_S)
+            return self._retry(job, domain.UNREADABLE_AGAIN_S)
         except Exception as error:  # noqa: BLE001  # nothing was handed over yet, so whatever it is, the mail waits
             log.warning("a mail was not prepared", error=error)
-            return self._again(job, domain.NOT_SENT_AGAIN_S)
+            return self._retry(job, domain.NOT_SENT_AGAIN_S)
 
-    async def _keep(self, job: Job, step: Ended | Again) -> News | None:
+    async def _store(self, job: Job, step: Done | Retry) -> JournaledBatch | None:
         """Journal what became of it. What happened on the wire is known here only, so we wait for the store."""
-        if isinstance(step, Again):
+        if isinstance(step, Retry):
             metrics.MAILS_DEFERRED.inc()
             await _for_sure(lambda: self._mails.give_back(job, step, self._clock()))
             return None
         if step.suppress:
-            await _for_sure(lambda: self._recipients.suppress([job.address], "no_mailbox", self._clock()))
-        return await _for_sure(lambda: self._teller.journal(job, step.end))
+            await _for_sure(lambda: self._recipients.suppress(job.recipient_digests[:1], "no_mailbox", self._clock()))
+        return await _for_sure(lambda: self._outbox.journal(job, step.outcome))
 
-    def _again(self, job: Job, after_s: float) -> Again:
-        return Again(self._clock() + timedelta(seconds=after_s), job.tries, job.unknown)
+    def _retry(self, job: Job, after_s: float) -> Retry:
+        return Retry(self._clock() + timedelta(seconds=after_s), job.tries, job.unknown)
 
 
 async def _for_sure(write: Callable[[], Awaitable[R]]) -> R:

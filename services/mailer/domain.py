@@ -1,22 +1,17 @@
-"""Pure decisions about a mail: what a later word changes, what a mail server's answer means, when to try again."""
+"""Pure decisions about a mail: what a later decision changes, what a mail server's answer means, when to try again."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from shared.events.deliveries import LeakBounced, LeakDelivered, LeakSuppressed
-from shared.events.event import LeakEvent
+from shared.events.values import AddressDigestText
 
 Halt = Literal["stopped", "cancelled"]
 """Why a mail must not go: moderation took its approval back (and may approve again), or it is withdrawn for good."""
 
-What = Literal["letter", "confirmation"]
-
-End = Literal["delivered", "refused", "gave_up", "blocked", "limit", "withdrawn", "expired"]
-"""How a mail ended. `expired` happens to confirmation mails only."""
-
-LETTER_FIELDS = ("recipient", "message", "relation", "kind", "language")
+Outcome = Literal["delivered", "refused", "gave_up", "blocked", "limit", "withdrawn", "expired"]
+"""How a mail ended. `withdrawn` happens to letters only, `expired` to confirmation mails only."""
 
 UNKNOWN_MAX = 3
 """Times that a mail may be handed over with an unknown end; each of them may have reached its recipient."""
@@ -29,8 +24,8 @@ UNREADABLE_AGAIN_S = 3_600
 class Mail:
     """Ready-made bytes with CRLF line ends, and the envelope."""
 
-    sender: str
-    recipient: str
+    envelope_from: str
+    envelope_to: str
     data: bytes
 
 
@@ -39,12 +34,12 @@ class Job:
     """A mail that waits for its time. `id` is a leak_id or a challenge_id; sealed parts stay sealed."""
 
     id: str
-    what: What
-    address: str
-    """Keyed digest of the normalised address."""
-    domain: str
-    """Keyed digest of the address' domain."""
+    recipient_digests: tuple[AddressDigestText, ...]
+    """What stood for the recipient when the mail was stored, under each key and table of then; the current first."""
+    domain_digest: AddressDigestText
     due_at: datetime
+    stored_at: datetime
+    """When we stored what it is made of: its seals are judged, and its ids are made, as of then."""
     content: dict[str, Any] = field(repr=False)
     """What the mail is made of, as stored: sealed parts and the sender's choices."""
     revision: int = 0
@@ -58,16 +53,16 @@ class Job:
     counted: str | None = None
     """The day on which it was counted against the daily limits."""
     expires_at: datetime | None = None
-    report: str | None = None
-    """Digest of the report token of a letter."""
+    message_id_digest: str | None = None
+    """Digest of a letter's Message-ID: what its recipient may quote."""
 
 
-# -- what a later word changes
+# -- what a later decision changes
 
 
 @dataclass(frozen=True)
-class Standing:
-    """What the store knows about a leak when another word about it arrives."""
+class MailState:
+    """What the store knows about a leak when another event about it arrives."""
 
     revision: int
     halt: Halt | None = None
@@ -86,55 +81,39 @@ class Change:
     letter: bool = False
 
 
-def on_decision(standing: Standing, revision: int, outcome: str) -> Change | None:
-    """What moderation's word changes; None for nothing. The highest revision counts; a cancel outlives all."""
-    if standing.ended:
+def on_decision(state: MailState, revision: int, outcome: str) -> Change | None:
+    """What moderation's decision changes; None for nothing. The highest revision counts; a cancel outlives all."""
+    if state.ended:
         return None
-    if standing.halt == "cancelled":
+    if state.halt == "cancelled":
         # A tombstone of a cancel that came first: it is ours to say that nothing leaves.
-        needs_answer = outcome == "approved" and not standing.waiting
-        return Change("cancelled", max(revision, standing.revision), due=True) if needs_answer else None
-    if revision <= standing.revision:
+        needs_answer = outcome == "approved" and not state.waiting
+        return Change("cancelled", max(revision, state.revision), due=True) if needs_answer else None
+    if revision <= state.revision:
         return None
     if outcome == "approved":
         return Change(None, revision, due=True, letter=True)
-    return Change("cancelled" if outcome == "withdrawn" else "stopped", revision, due=standing.waiting)
+    return Change("cancelled" if outcome == "withdrawn" else "stopped", revision, due=state.waiting)
 
 
-def on_cancel(standing: Standing) -> Change | None:
+def on_cancel(state: MailState) -> Change | None:
     """What the sender's cancel changes: nothing once the mail has ended."""
-    if standing.ended or standing.halt == "cancelled":
+    if state.ended or state.halt == "cancelled":
         return None
-    return Change("cancelled", standing.revision, due=standing.waiting and standing.halt is None)
+    return Change("cancelled", state.revision, due=state.waiting and state.halt is None)
 
 
 # -- how a mail ends
 
 
 @dataclass(frozen=True)
-class Ending:
-    """How a mail ended, as the journal keeps it."""
+class MailOutcome:
+    """How a mail ended, as the journal has it."""
 
     id: str
-    what: What
-    end: End
+    outcome: Outcome
     at: datetime
-    report: str | None = None
-
-    @property
-    def event(self) -> LeakEvent | None:
-        """What the others are told, the same each time; nothing about a confirmation mail."""
-        match self.end:
-            case _ if self.what == "confirmation":
-                return None
-            case "delivered":
-                return LeakDelivered(leak_id=self.id, delivered_at=self.at, report_token_digest=self.report or "")
-            case "blocked" | "limit" | "withdrawn":
-                return LeakSuppressed(leak_id=self.id, suppressed_at=self.at, reason=self.end)
-            case "refused" | "gave_up":
-                return LeakBounced(leak_id=self.id, bounced_at=self.at, outcome_class=self.end)
-            case "expired":
-                raise ValueError("only a confirmation mail expires")
+    message_id_digest: str | None = None
 
 
 # -- what an answer means
@@ -171,15 +150,15 @@ Answer = Accepted | Deferred | Refused | NotSent | Unknown
 
 
 @dataclass(frozen=True)
-class Ended:
+class Done:
     """The mail is done with. `suppress`: the address gets nothing any more."""
 
-    end: End
+    outcome: Outcome
     suppress: bool = False
 
 
 @dataclass(frozen=True)
-class Again:
+class Retry:
     """Try again at `at`."""
 
     at: datetime
@@ -187,33 +166,33 @@ class Again:
     unknown: int
 
 
-def end_without_sending(job: Job, now: datetime) -> End | None:
+def outcome_without_sending(job: Job, now: datetime) -> Outcome | None:
     """How a mail ends that must not go, or not again; None when it is to be sent."""
     if job.halt == "cancelled":
-        return honest("withdrawn", job.unknown)
+        return delivered_if_unknown("withdrawn", job.unknown)
     if job.halt == "stopped" or job.unknown >= UNKNOWN_MAX:
-        return honest("gave_up", job.unknown)
+        return delivered_if_unknown("gave_up", job.unknown)
     if job.expires_at is not None and job.expires_at <= now:
         return "expired"
     return None
 
 
-def after(answer: Answer, job: Job, now: datetime, retry_after_s: Sequence[int]) -> Ended | Again:
+def after(answer: Answer, job: Job, now: datetime, retry_after_s: Sequence[int]) -> Done | Retry:
     """What follows an answer. Retries follow the published schedule; a failed connection costs the mail nothing."""
     match answer:
         case Accepted():
-            return Ended("delivered")
+            return Done("delivered")
         case Refused(no_mailbox=suppress):
-            return Ended(honest("refused", job.unknown), suppress)
+            return Done(delivered_if_unknown("refused", job.unknown), suppress)
         case NotSent():
-            return Again(now + timedelta(seconds=NOT_SENT_AGAIN_S), job.tries, job.unknown)
+            return Retry(now + timedelta(seconds=NOT_SENT_AGAIN_S), job.tries, job.unknown)
         case Deferred() | Unknown():
             unknown = job.unknown + isinstance(answer, Unknown)
             if job.tries >= len(retry_after_s) or unknown >= UNKNOWN_MAX:
-                return Ended(honest("gave_up", unknown))
-            return Again(now + timedelta(seconds=retry_after_s[job.tries]), job.tries + 1, unknown)
+                return Done(delivered_if_unknown("gave_up", unknown))
+            return Retry(now + timedelta(seconds=retry_after_s[job.tries]), job.tries + 1, unknown)
 
 
-def honest(end: End, unknown: int) -> End:
-    """A mail that may have arrived counts as delivered, so that its recipient's report finds the leak."""
-    return "delivered" if unknown else end
+def delivered_if_unknown(outcome: Outcome, unknown: int) -> Outcome:
+    """The outcome, but `delivered` for a mail that may have arrived: its recipient may hold it."""
+    return "delivered" if unknown else outcome

@@ -2,20 +2,26 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Literal
 
+from services.mailer.addresses import look_up_digests
 from services.mailer.domain import Job
+from services.mailer.opening import Opening
 from services.mailer.store.mails import Mails
 from services.mailer.store.recipients import Recipients
 from services.mailer.store.shapes import utc_day
+from shared.address_digests import AddressDigests
+from shared.events.values import AddressDigestText
 from shared.runtime import logs
 from shared.runtime.batching import Batcher
 from shared.runtime.clock import Clock
+from shared.seals.errors import SealBroken
 
 log = logs.get("mailer")
 
 Verdict = Literal["go", "blocked", "limit", "halted", "unsure", "lost"]
-"""`lost`: another replica has the mail. `halted`: a word came that it must not go. `unsure`: nobody could say now."""
+"""`lost`: another replica has the mail. `halted`: an event came that it must not go. `unsure`: nobody could say now."""
 
 
 @dataclass(frozen=True)
@@ -34,12 +40,16 @@ class Gate:
         mails: Mails,
         recipients: Recipients,
         *,
+        opening: Opening,
+        digests: AddressDigests,
         blocks_read: Callable[[], Awaitable[None]],
         limits: Limits,
         clock: Clock,
     ) -> None:
         self._mails = mails
         self._recipients = recipients
+        self._opening = opening
+        self._digests = digests
         self._blocks_read = blocks_read
         self._limits = limits
         self._clock = clock
@@ -51,39 +61,54 @@ class Gate:
 
     async def _judge(self, seen: Sequence[Job]) -> list[tuple[Verdict, Job]]:
         now = self._clock()
-        day = utc_day(now)
         ours = await self._mails.begin([job.id for job in seen], now)
         try:
-            verdicts = await self._verdicts(list(ours.values()), day)
-            ours = {id_: replace(job, counted=day) for id_, job in ours.items()}
+            verdicts = await self._verdicts([self._as_of(now, job) for job in ours.values()], utc_day(now))
+            ours = {id_: replace(job, counted=utc_day(now)) for id_, job in ours.items()}
         except Exception as error:  # noqa: BLE001  # their attempts have begun, so each must be ended
             log.warning("a mail was not prepared", error=error)
             verdicts = dict.fromkeys(ours, "unsure")
         return [(verdicts[job.id], ours[job.id]) if job.id in ours else ("lost", job) for job in seen]
 
+    def _as_of(self, now: datetime, job: Job) -> Job:
+        """With the digests of now before those of then: a block counts whatever key it was made under.
+
+        Because another mail's block token may carry a digest under a key or a table that is younger than this mail.
+        """
+        if job.halt:
+            return job
+        try:
+            address = self._opening.address(job)
+        except SealBroken:
+            # It can't be sent either; those of then still find its block.
+            return job
+        known = look_up_digests(self._digests, address, now)
+        then = [digest for digest in job.recipient_digests if digest not in known]
+        return replace(job, recipient_digests=(*known, *then), domain_digest=self._digests.domain(address, now))
+
     async def _verdicts(self, jobs: Sequence[Job], day: str) -> dict[str, Verdict]:
         over = await self._over_the_limit([job for job in jobs if not job.halt], day)
         # Read last, and up to the end of the topic as of now: a block wins over everything (I8).
         await self._blocks_read()
-        suppressed = await self._recipients.suppressed({job.address for job in jobs})
+        suppressed = await self._recipients.suppressed({digest for job in jobs for digest in job.recipient_digests})
 
         def verdict(job: Job) -> Verdict:
             if job.halt:
                 return "halted"
-            if job.address in suppressed:
+            if not suppressed.isdisjoint(job.recipient_digests):
                 return "blocked"
             return "limit" if job.id in over else "go"
 
         return {job.id: verdict(job) for job in jobs}
 
     async def _over_the_limit(self, jobs: Sequence[Job], day: str) -> set[str]:
-        """Leaks beyond a limit. Counted once a mail and day: an attempt repeated today is not another mail."""
-        new = [job for job in jobs if job.what == "letter" and job.counted != day]
-        over = await self._beyond(self._limits.recipient, {job.id: job.address for job in new}, day)
-        within = {job.id: job.domain for job in new if job.id not in over}
+        """Mails beyond a limit. Counted once a mail and day: an attempt repeated today is not another mail."""
+        new = [job for job in jobs if job.counted != day]
+        over = await self._beyond(self._limits.recipient, {job.id: job.recipient_digests[0] for job in new}, day)
+        within = {job.id: job.domain_digest for job in new if job.id not in over}
         return over | await self._beyond(self._limits.domain, within, day)
 
-    async def _beyond(self, limit: int, digests: dict[str, str], day: str) -> set[str]:
+    async def _beyond(self, limit: int, digests: dict[str, AddressDigestText], day: str) -> set[str]:
         if not limit or not digests:
             return set()
         tallies = await self._recipients.count(list(digests.values()), day, self._clock())

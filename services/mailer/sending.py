@@ -8,8 +8,8 @@ from typing import Final
 
 from services.mailer.attempts import Attempts
 from services.mailer.domain import Job
+from services.mailer.outbox import JournaledBatch, OutcomeOutbox
 from services.mailer.store.mails import Mails
-from services.mailer.telling import News, Teller
 from services.mailer.transports import Unreachable
 from shared.runtime import logs
 from shared.runtime.clock import Clock
@@ -27,10 +27,10 @@ PAUSES_S: Final = (1, 2, 5, 10, 20, 40, 60)
 class Sending:
     """Looks at what is due and has one attempt under way a connection; a domain gets half of them."""
 
-    def __init__(self, mails: Mails, attempts: Attempts, teller: Teller, connections: int, clock: Clock) -> None:
+    def __init__(self, mails: Mails, attempts: Attempts, outbox: OutcomeOutbox, connections: int, clock: Clock) -> None:
         self._mails = mails
         self._attempts = attempts
-        self._teller = teller
+        self._outbox = outbox
         self._connections = connections
         self._per_domain = max(1, connections // 2)
         self._clock = clock
@@ -63,7 +63,7 @@ class Sending:
         """The next one of those seen whose domain has room; the others keep their places."""
         for _ in range(len(self._seen)):
             job = self._seen.popleft()
-            if not job.domain or self._busy[job.domain] < self._per_domain:
+            if not job.domain_digest or self._busy[job.domain_digest] < self._per_domain:
                 return job
             self._seen.append(job)
         return None
@@ -103,33 +103,33 @@ class Sending:
 
     def _launch(self, job: Job) -> None:
         self._flying.add(job.id)
-        self._busy[job.domain] += 1
+        self._busy[job.domain_digest] += 1
         task = asyncio.create_task(self._fly(job))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     def _land(self, job: Job) -> None:
         self._flying.discard(job.id)
-        self._busy[job.domain] -= 1
-        if not self._busy[job.domain]:
-            del self._busy[job.domain]
+        self._busy[job.domain_digest] -= 1
+        if not self._busy[job.domain_digest]:
+            del self._busy[job.domain_digest]
         self._landing.set()
 
     async def _fly(self, job: Job) -> None:
         try:
-            news = await self._made(job)
+            batch = await self._attempted(job)
         finally:
             # What follows needs no connection.
             self._land(job)
-        if news is not None:
+        if batch is not None:
             try:
-                await self._teller.tell(news)
-            except Exception as error:  # noqa: BLE001  # the sweep tells what is told in vain here
-                log.warning("an end was not told", error=error)
+                await self._outbox.publish(batch)
+            except Exception as error:  # noqa: BLE001  # the sweep publishes what is not published here
+                log.warning("an outcome was not published", error=error)
 
-    async def _made(self, job: Job) -> News | None:
+    async def _attempted(self, job: Job) -> JournaledBatch | None:
         try:
-            news = await self._attempts.make(job)
+            batch = await self._attempts.make(job)
         except Unreachable as away:
             self._pause(away)
         except Exception as error:  # noqa: BLE001  # one mail's bug must not stop the others
@@ -137,7 +137,7 @@ class Sending:
             log.warning("an attempt failed", error=error)
         else:
             self._failures = 0
-            return news
+            return batch
         return None
 
     def _pause(self, away: Unreachable) -> None:

@@ -16,6 +16,10 @@ class Settings(ServiceSettings):
     SERVICE: ClassVar[str] = "mailer"
     model_config = settings_config("MAILER_")
 
+    role: Literal["letters", "confirmations"] = Field(
+        description="letters: mails of approved leaks, to recipients; confirmations: Is it you?, to senders"
+    )
+
     public_url: str = Field("https://leak.example", description="Where the gateway is for recipients; links begin so")
     mail_domain: str = Field("leak.example", description="Our mail domain: in Message-IDs and in the greeting (EHLO)")
     letter_from: str = Field("letters@leak.example", description="Address that leaks come from")
@@ -47,6 +51,11 @@ class Settings(ServiceSettings):
         30, ge=9, description="How long the end of a leak is kept, days; above its topic's 7"
     )
     link_days: int = Field(365, ge=30, description="How long the block link in a mail works, days")
+
+    @property
+    def process(self) -> str:
+        """The role's own name, user and database."""
+        return f"{self.SERVICE}-{self.role}"
 
     @property
     def lease_s(self) -> float:

@@ -43,8 +43,9 @@ EXPIRED = Counter("leak_audit_expired", "Documents of audit deleted because thei
 STRANGE_TOKENS = Counter("leak_strange_tokens", "Used tokens that this service never made", ["what"])
 
 # Mails.
-MAILS = Counter("leak_mails", "Mails that are done with, by what they were and how they ended", ["what", "end"])
+MAILS = Counter("leak_mails", "Mails that are done with, by role and how they ended", ["role", "outcome"])
 MAILS_DEFERRED = Counter("leak_mails_deferred", "Attempts after which a mail waits for another one")
 MAILS_UNKNOWN = Counter("leak_mails_unknown", "Attempts whose end nobody knows; each may have delivered, or repeat")
 MAILS_UNREADABLE = Counter("leak_mails_unreadable", "Attempts at a mail whose seal does not open; it is kept")
+BLOCK_TOKENS_STRANGE = Counter("leak_block_tokens_strange", "Used block tokens that we never made; they block nobody")
 MAIL_RELAY_UP = Gauge("leak_mail_relay_up", "1 when the last connection to the mail relay succeeded")

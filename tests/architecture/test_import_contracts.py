@@ -15,6 +15,7 @@ LINT = Path(sys.executable).with_name("lint-imports")
 PLANTED = {
     "layers": ("services/verifier/domain.py", "from services.verifier.store import Store"),
     "services-apart": ("services/verifier/domain.py", "from services.mailer import domain"),
+    "mails-apart": ("services/mailer/letters/compose.py", "from services.mailer.confirmations import opening"),
     "shared-below": ("shared/digests.py", "from services.verifier import tokens"),
     "services-alone": ("services/verifier/store.py", "from local import layout"),
     "opening-in-audit": ("services/moderation/domain.py", "from services.audit import opening"),

@@ -176,7 +176,7 @@ async def test_a_connection_is_closed_after_its_share_of_mails(server: HostileSm
 async def test_a_local_part_in_another_script_needs_a_server_that_takes_it(
     transport: SmtpTransport, server: HostileSmtp
 ) -> None:
-    mail = Mail(MAIL.sender, "bén@example.org", MAIL.data)
+    mail = Mail(MAIL.envelope_from, "bén@example.org", MAIL.data)
     assert await send(transport, mail) == Accepted()
     server.plan["EHLO"].append("250 hostile.example")
     server.hang_up()

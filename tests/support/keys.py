@@ -41,3 +41,9 @@ def opener(folder: Path, process: str, clock: Clock = utc_now) -> Opener:
 def rotate(folder: Path, process: str, name: str, at: datetime) -> str:
     """A new key, in use at once; the new key's id. Key files are looked at again within a second."""
     return keys.rotate(folder, process, name, at, timedelta(0))
+
+
+def revoke(folder: Path, process: str, name: str, at: datetime) -> str:
+    """The key in use is revoked as of `at`, and a new one is in use at once; the new key's id."""
+    now_used = keys_of(folder, process, name)().current(at)
+    return keys.revoke(folder, process, name, now_used.id, since=at, now=at, pause=timedelta(0))

@@ -3,30 +3,27 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from services.mailer.domain import End, Ending, Job, Standing, What
+from services.mailer.domain import Job, MailOutcome, MailState, Outcome
 from shared.runtime.mongo import Document
 
-CONFIRMATION_KEPT: Final = timedelta(days=3)
-"""How long the end of a confirmation is kept: above the day that its topic keeps the challenge, with its segment."""
-
-PERISHABLE: Final = {"content": "", "due_at": "", "address": "", "domain": ""}
+PERISHABLE: Final = {"content": "", "due_at": "", "stored_at": "", "recipient_digests": "", "domain_digest": ""}
 """What is erased when a mail ends."""
 
 
 def document(job: Job) -> Document:
     """A mail that begins to wait."""
-    return {"_id": job.id, "revision": job.revision, "halt": None, "due_at": job.due_at, **letter_fields(job)}
+    return {"_id": job.id, "revision": job.revision, "halt": None, "due_at": job.due_at, **mail_fields(job)}
 
 
-def letter_fields(job: Job) -> Document:
+def mail_fields(job: Job) -> Document:
     """What a mail is made of."""
     return {
-        "what": job.what,
-        "address": job.address,
-        "domain": job.domain,
+        "recipient_digests": list(job.recipient_digests),
+        "domain_digest": job.domain_digest,
+        "stored_at": job.stored_at,
         "content": dict(job.content),
         "expires_at": job.expires_at,
-        "report": job.report,
+        "message_id_digest": job.message_id_digest,
     }
 
 
@@ -35,10 +32,10 @@ def job(one: Document, *, ours: bool = False) -> Job:
     cut_off = "attempt_at" in one and not ours
     return Job(
         id=one["_id"],
-        what=one.get("what", "letter"),
-        address=one.get("address", ""),
-        domain=one.get("domain", ""),
+        recipient_digests=tuple(one.get("recipient_digests", ())),
+        domain_digest=one.get("domain_digest", ""),
         due_at=one["due_at"],
+        stored_at=one.get("stored_at") or one["due_at"],
         content=one.get("content", {}),
         revision=one["revision"],
         tries=one.get("tries", 0),
@@ -48,27 +45,26 @@ def job(one: Document, *, ours: bool = False) -> Job:
         lease=one.get("lease"),
         counted=one.get("counted"),
         expires_at=one.get("expires_at"),
-        report=one.get("report"),
+        message_id_digest=one.get("message_id_digest"),
     )
 
 
-def standing(one: Document) -> Standing:
+def state(one: Document) -> MailState:
     """Where a mail stands."""
-    return Standing(
-        one["revision"], one.get("halt"), waiting="due_at" in one, ended="end" in one, lease=one.get("lease")
+    return MailState(
+        one["revision"], one.get("halt"), waiting="due_at" in one, ended="outcome" in one, lease=one.get("lease")
     )
 
 
-def ended(what: What, end: End, at: datetime, keep: timedelta) -> Document:
-    """The update that journals an end and erases the rest."""
-    fields: Document = {"end": end, "ended_at": at}
-    fields["forget_at"] = at + (CONFIRMATION_KEPT if what == "confirmation" else keep)
+def ended(outcome: Outcome, at: datetime, keep: timedelta) -> Document:
+    """The update that journals an outcome and erases the rest."""
+    fields: Document = {"outcome": outcome, "ended_at": at, "forget_at": at + keep}
     return {"$set": fields, "$unset": {**PERISHABLE, "lease": "", "attempt_at": "", "halt": ""}}
 
 
-def ending(one: Document) -> Ending:
-    """An end as stored."""
-    return Ending(one["_id"], one.get("what", "letter"), one["end"], one["ended_at"], one.get("report"))
+def outcome(one: Document) -> MailOutcome:
+    """An outcome as stored."""
+    return MailOutcome(one["_id"], one["outcome"], one["ended_at"], one.get("message_id_digest"))
 
 
 def utc_day(now: datetime) -> str:

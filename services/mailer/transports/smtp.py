@@ -182,14 +182,14 @@ class SmtpConnection:
 
     async def _open(self, mail: Mail) -> Answer | None:
         """MAIL, RCPT and DATA up to its go-ahead; the answer when there is none."""
-        utf8 = not mail.recipient.isascii()
+        utf8 = not mail.envelope_to.isascii()
         if utf8 and not self._client.supports_extension("smtputf8"):
             return Refused()
-        sender = await self._command(b"MAIL", f"FROM:<{mail.sender}>".encode(), *([b"SMTPUTF8"] if utf8 else []))
+        sender = await self._command(b"MAIL", f"FROM:<{mail.envelope_from}>".encode(), *([b"SMTPUTF8"] if utf8 else []))
         if sender.code // 100 != OK:
             # It refuses us, not this mail: to bounce would lose every mail to a mistake in our own set-up.
             return Deferred()
-        recipient = await self._command(b"RCPT", f"TO:<{mail.recipient}>".encode())
+        recipient = await self._command(b"RCPT", f"TO:<{mail.envelope_to}>".encode())
         if recipient.code // 100 != OK:
             return self._read(recipient, at_recipient=True) or NotSent()
         start = await self._command(b"DATA")

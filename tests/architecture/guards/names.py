@@ -46,6 +46,7 @@ MEANINGS = {
     "texts": "words in English and French",
     "templates": "what is filled in",
     "addresses.py": "what is known of an address while it is in memory",
+    "opening.py": "what is sealed to the service, opened in memory",
     "tokens.py": "tokens in mail: a PRF of the service's key",
     "intake.py": "what is done with what comes in, before it is kept",
     "forms.py": "HTML forms, read and checked",

@@ -1,8 +1,9 @@
-"""The mailer as wired, on the embedded database; Kafka, the relay and the clock are stood in for."""
+"""Both roles of the mailer as wired, on the embedded database; Kafka, the relay and the clock are stood in for."""
 
 import asyncio
-import json
+import re
 import secrets
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -10,13 +11,11 @@ from typing import Any
 
 import pytest
 from aiokafka import ConsumerRecord
-from shared.sealing import Sealer
 
 from services.mailer import wiring
+from services.mailer.domain import Mail
 from services.mailer.sending import Sending
 from services.mailer.settings import Settings
-from services.mailer.tokens import Tokens
-from shared.digests import from_base64url
 from shared.events.confirmations import SenderChallenged
 from shared.events.decisions import LeakDecided
 from shared.events.event import Event
@@ -24,6 +23,10 @@ from shared.events.leaks import LeakCancelled
 from shared.events.recipients import RecipientBlocked
 from shared.runtime.errors import Transient
 from shared.runtime.service import Service
+from shared.seals.contents import Challenge, Message, RecipientAddress, ReportLink
+from shared.seals.purposes import CHALLENGE, MESSAGE, RECIPIENT, REPORT_LINK
+from shared.seals.tokens import ReportedLeak, UsedToken, report_tokens, take_apart
+from tests.support import keys
 from tests.support.fakes.clock import HandClock
 from tests.support.fakes.publisher import RecordingPublisher
 from tests.support.fakes.transport import ScriptedTransport
@@ -42,25 +45,24 @@ class Blocks:
             raise Transient("Kafka is away")
         unread, self.unread = self.unread, []
         if unread and self.world is not None:
-            await self.world.tell(*unread)
+            await self.world.deliver(*unread)
 
 
 @dataclass
 class World:
-    """The mailer and everything around it."""
+    """One role of the mailer and everything around it."""
 
     settings: Settings
-    publisher: RecordingPublisher
     database: Any
-    transport: ScriptedTransport
     clock: HandClock
-    blocks: Blocks
-    gateway: Sealer
-    verifier: Sealer
-    tokens: Tokens
+    secrets: Path
+    publisher: RecordingPublisher = field(init=False)
+    transport: ScriptedTransport = field(default_factory=ScriptedTransport)
+    blocks: Blocks = field(default_factory=Blocks)
     service: Service = field(init=False)
 
     def __post_init__(self) -> None:
+        self.publisher = RecordingPublisher(self.settings.process)
         self.service = self.replica()
         self.blocks.world = self
 
@@ -74,6 +76,11 @@ class World:
             blocks_read=self.blocks.read,
             clock=self.clock,
         )
+
+    def rotate(self, name: str) -> None:
+        """A new key of our own; as after a second, we have read of it."""
+        keys.rotate(self.secrets, self.settings.process, name, self.clock.now)
+        self.service = self.replica()
 
     def decided(
         self,
@@ -92,39 +99,53 @@ class World:
             "outcome": outcome,
             "decided_at": self.clock.now,
             "automated": True,
+            "sealed_note": "n" * 40,
         }
         if outcome == "approved":
+            gateway = keys.sealer(self.secrets, "gateway-accept", self.clock)
+            moderation = keys.sealer(self.secrets, "moderation", self.clock)
+            link = ReportLink(token=self.report_token(leak_id))
             fields |= {
                 "deliver_at": self.clock.now,
                 "relation": "friend",
                 "kind": "crush",
                 "language": "en",
-                "recipient": self.gateway.seal("recipient", leak_id, recipient.encode()),
-                "message": self.gateway.seal("message", leak_id, message.encode()),
-                "recipient_pseudonym": "b" * 64,
-                "domain_pseudonym": "c" * 64,
+                "sealed_recipient": gateway.seal(RECIPIENT, leak_id, RecipientAddress(address=recipient)),
+                "sealed_message": gateway.seal(MESSAGE, leak_id, Message(text=message)),
+                "sealed_report_link": moderation.seal(REPORT_LINK, leak_id, link),
             }
         return LeakDecided.model_validate(fields | changes)
 
-    def challenged(self, sender: str = "anna@example.org", **changes: Any) -> SenderChallenged:
-        challenge_id = secrets.token_hex(16)
-        content = {"sender": sender, "confirm_token": "c1" * 11, "stop_token": "s2" * 11}
+    def report_token(self, leak_id: str) -> str:
+        tokens = report_tokens(keys.keys_of(self.secrets, "moderation", "report-token"))
+        return tokens.make(ReportedLeak(leak_id), self.clock.now)
+
+    def challenged(
+        self, sender: str = "anna@example.org", *, challenge_id: str | None = None, **changes: Any
+    ) -> SenderChallenged:
+        challenge_id = challenge_id or secrets.token_hex(16)
+        content = Challenge(address=sender, confirm_token="c1" * 11, stop_token="s2" * 11)
+        verifier = keys.sealer(self.secrets, "verifier", self.clock)
         fields = {
             "challenge_id": challenge_id,
             "challenged_at": self.clock.now,
             "language": "en",
             "expires_at": self.clock.now + timedelta(days=1),
-            "challenge": self.verifier.seal("challenge", challenge_id, json.dumps(content).encode()),
+            "sealed_challenge": verifier.seal(CHALLENGE, challenge_id, content),
         }
         return SenderChallenged.model_validate(fields | changes)
 
     def cancelled(self, leak_id: str) -> LeakCancelled:
         return LeakCancelled(leak_id=leak_id, cancelled_at=self.clock.now)
 
-    def blocked(self, leak_id: str) -> RecipientBlocked:
-        return RecipientBlocked(token_digest=self.tokens.block_digest(leak_id), blocked_at=self.clock.now)
+    def blocked(self, mail: Mail | None = None) -> RecipientBlocked:
+        """The block link of a letter (the last one that was taken) is used."""
+        used = block_token(mail or self.transport.taken[-1])
+        return RecipientBlocked(
+            token_digest=used.token_digest, sealed_token=used.sealed_token, blocked_at=self.clock.now
+        )
 
-    async def tell(self, *events: Event, to: Service | None = None) -> list[Event]:
+    async def deliver(self, *events: Event, to: Service | None = None) -> list[Event]:
         """Deliver events of one topic as one batch, under the delivery policy; what the mailer published of it."""
         before = len(self.publisher.published)
         topic = events[0].topic
@@ -162,6 +183,26 @@ class World:
         names = await self.database.list_collection_names()
         return str([document for name in names for document in await self.database[name].find().to_list(None)])
 
+    async def suppressions(self) -> int:
+        count: int = await self.database["suppressions"].count_documents({})
+        return count
+
+
+def block_token(mail: Mail) -> UsedToken:
+    """What the gateway sees of a letter's block link."""
+    found = re.search(rb"/one-click/([^>]+)>", mail.data)
+    assert found is not None
+    used = take_apart(found[1].decode())
+    assert used is not None
+    return used
+
+
+def message_id(mail: Mail) -> str:
+    """Without its angle brackets."""
+    found = re.search(rb"^Message-ID: <([^>]+)>\r$", mail.data, re.MULTILINE)
+    assert found is not None
+    return found[1].decode()
+
 
 def record(event: Event) -> ConsumerRecord:
     value = event.model_dump_json(exclude_none=True).encode()
@@ -175,24 +216,41 @@ def options() -> dict[str, Any]:
 
 
 @pytest.fixture
-async def world(database: Any, secrets_folder: Path, clock: HandClock, options: dict[str, Any]) -> World:
-    settings = Settings(secrets_dir=secrets_folder / "mailer", kafka_security="SASL_PLAINTEXT", **options)
-    keyring = settings.keyring()
+def own_secrets(tmp_path: Path) -> Path:
+    """Every process's keys, for one test alone, which may rotate them."""
+    return keys.make(tmp_path / "secrets")
 
-    def sealer(writer: str) -> Sealer:
-        signing_key = from_base64url((secrets_folder / writer / "signing.key").read_text())
-        return Sealer(writer, signing_key, keyring, now=clock)
 
-    world = World(
-        settings,
-        RecordingPublisher("mailer"),
-        database,
-        ScriptedTransport(),
-        clock,
-        Blocks(),
-        gateway=sealer("gateway"),
-        verifier=sealer("verifier"),
-        tokens=Tokens(settings.secret("token.key"), settings.secret("message-id.key")),
-    )
+@pytest.fixture
+def role(own_secrets: Path, clock: HandClock, options: dict[str, Any]) -> Callable[[str, Any], World]:
+    def world_of(role: str, database: Any) -> World:
+        folder = own_secrets / f"mailer-{role}"
+        settings = Settings(role=role, secrets_dir=folder, kafka_security="SASL_PLAINTEXT", **options)
+        return World(settings, database, clock, own_secrets)
+
+    return world_of
+
+
+@pytest.fixture
+async def world(role: Callable[[str, Any], World], database: Any) -> World:
+    """The letters."""
+    return await prepared(role("letters", database))
+
+
+@pytest.fixture
+async def other_database(database: Any) -> AsyncIterator[Any]:
+    """Another empty database on the same server."""
+    name = f"{database.name}-other"
+    yield database.client[name]
+    await database.client.drop_database(name)
+
+
+@pytest.fixture
+async def confirmations(role: Callable[[str, Any], World], other_database: Any) -> World:
+    """The confirmations, with a database of their own."""
+    return await prepared(role("confirmations", other_database))
+
+
+async def prepared(world: World) -> World:
     await world.service.prepare()
     return world

@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.mailer.domain import Again, Change, Ending, Job, Standing
+from services.mailer.domain import Change, Job, MailOutcome, MailState, Retry
 from services.mailer.store.mails import Mails
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
-AGAIN = Again(NOON, tries=0, unknown=0)
+LATER = Retry(NOON, tries=0, unknown=0)
 
 
 def store(database: Any) -> Mails:
@@ -18,11 +18,11 @@ def store(database: Any) -> Mails:
 
 
 def job(**changes: Any) -> Job:
-    fields = {
+    fields: dict[str, Any] = {
         "id": secrets.token_hex(16),
-        "what": "letter",
-        "address": "a" * 64,
-        "domain": secrets.token_hex(32),
+        "recipient_digests": ("a" * 64,),
+        "domain_digest": secrets.token_hex(32),
+        "stored_at": NOON,
         "due_at": NOON,
         "content": {},
     }
@@ -32,18 +32,18 @@ def job(**changes: Any) -> Job:
 async def test_a_change_decided_on_an_old_sight_is_refused(database: Any) -> None:
     mails, one = store(database), job(revision=1)
     await mails.add([one])
-    seen = (await mails.standings([one.id]))[one.id]
-    assert seen == Standing(1, waiting=True)
+    seen = (await mails.states([one.id]))[one.id]
+    assert seen == MailState(1, waiting=True)
     assert await mails.change(one.id, seen, Change("cancelled", 1, due=True), None, NOON)
     assert not await mails.change(one.id, seen, Change("stopped", 2, due=True), None, NOON)
-    assert (await mails.standings([one.id]))[one.id].halt == "cancelled"
+    assert (await mails.states([one.id]))[one.id].halt == "cancelled"
 
 
 async def test_a_change_leaves_the_lease_of_a_mail_on_the_wire(database: Any) -> None:
     mails, one = store(database), job()
     await mails.add([one])
     assert len(await mails.begin([one.id], NOON)) == 1
-    seen = (await mails.standings([one.id]))[one.id]
+    seen = (await mails.states([one.id]))[one.id]
     assert await mails.change(one.id, seen, Change("cancelled", 0, due=True), None, NOON)
     assert await mails.due(5, NOON + timedelta(seconds=59)) == []
     [due] = await mails.due(5, NOON + timedelta(seconds=60))
@@ -73,40 +73,29 @@ async def test_an_attempt_that_was_cut_off_is_noted_once_before_another_begins(d
 async def test_a_mail_ends_unsent_only_as_it_was_seen(database: Any) -> None:
     mails, one = store(database), job(revision=1)
     await mails.add([one])
-    seen = (await mails.standings([one.id]))[one.id]
+    seen = (await mails.states([one.id]))[one.id]
     await mails.change(one.id, seen, Change("cancelled", 1, due=True), None, NOON)
     assert await mails.end_unsent(one, "withdrawn", NOON) is None
     [cancelled] = await mails.due(5, NOON)
     await mails.begin([one.id], NOON)
     assert await mails.end_unsent(cancelled, "withdrawn", NOON) is None
-    await mails.give_back(replace(cancelled, lease=(await mails.standings([one.id]))[one.id].lease), AGAIN, NOON)
+    await mails.give_back(replace(cancelled, lease=(await mails.states([one.id]))[one.id].lease), LATER, NOON)
     ending = await mails.end_unsent(cancelled, "withdrawn", NOON)
     assert ending is not None
-    assert await mails.ended([one.id]) == {one.id: ending}
+    assert await mails.outcomes([one.id]) == {one.id: ending}
 
 
 async def test_an_end_is_returned_as_it_is_stored_whatever_the_clock_s_precision(database: Any) -> None:
     mails, sent, unsent, at = store(database), job(), job(), NOON.replace(microsecond=123_456)
     await mails.add([sent, unsent])
-    ended = await mails.end([Ending(sent.id, "letter", "delivered", at)])
-    assert await mails.ended([sent.id]) == {sent.id: ended[0]}
+    ended = await mails.end([MailOutcome(sent.id, "delivered", at)])
+    assert await mails.outcomes([sent.id]) == {sent.id: ended[0]}
     ending = await mails.end_unsent(unsent, "withdrawn", at)
-    assert await mails.ended([unsent.id]) == {unsent.id: ending}
+    assert await mails.outcomes([unsent.id]) == {unsent.id: ending}
 
 
 async def test_domains_that_are_passed_over_are_not_seen(database: Any) -> None:
     mails = store(database)
-    await mails.add([*[job(domain="slow") for _ in range(10)], *[job(domain="quick") for _ in range(2)]])
-    assert [one.domain for one in await mails.due(20, NOON, passing_over=["slow"])] == ["quick", "quick"]
+    await mails.add([*[job(domain_digest="slow") for _ in range(10)], *[job(domain_digest="quick") for _ in range(2)]])
+    assert [one.domain_digest for one in await mails.due(20, NOON, passing_over=["slow"])] == ["quick", "quick"]
     assert len(await mails.due(5, NOON)) == 5
-
-
-async def test_a_batch_is_kept_until_all_its_mails_have_ended_and_are_told(database: Any) -> None:
-    mails, soon = store(database), NOON + timedelta(minutes=1)
-    batch_id = await mails.announce(["a", "b"], NOON)
-    assert await mails.untold(NOON, 5) == {}
-    assert await mails.untold(soon, 5) == {batch_id: ["a", "b"]}
-    await mails.told_but(batch_id, ["b"])
-    assert await mails.untold(soon, 5) == {batch_id: ["b"]}
-    await mails.told([batch_id])
-    assert await mails.untold(soon, 5) == {}

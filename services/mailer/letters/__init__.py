@@ -1,0 +1,1 @@
+"""The role `letters`: mails of approved leaks to their recipients. It never learns who sent one."""
