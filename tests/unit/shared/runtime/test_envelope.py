@@ -19,7 +19,7 @@ NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 EVENTS: list[Event] = [
     LeakCancelled(leak_id="a" * 32, cancelled_at=NOON),
     DeadLetter.model_construct(
-        service="mailer",
+        process="verifier",
         from_topic="leak.decided.v1",
         partition=1,
         offset=7,
