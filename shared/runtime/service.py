@@ -4,7 +4,7 @@ import asyncio
 import gc
 import random
 import signal
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar, cast
 
@@ -15,9 +15,11 @@ from shared.events.dead import DeadLetter
 from shared.events.event import Event
 from shared.runtime import health, logs, metrics, mongo
 from shared.runtime.clock import utc_now
+from shared.runtime.connections import ConnectionLimits, connections_within_file_limit
 from shared.runtime.delivery import Delivery, Received, sanitising_parser, undecoded
 from shared.runtime.kafka import POLL_WITHIN_MS, Positions, Publisher, consumer_broker, group_of
 from shared.runtime.listener import Listener
+from shared.runtime.networks import Network
 from shared.runtime.settings import ServiceSettings
 
 E = TypeVar("E", bound=Event)
@@ -26,6 +28,8 @@ Hook = Callable[[], Awaitable[None]]
 BATCH_RECORDS = 500
 WAIT_AGAIN_S = 1.0
 LAG_EVERY_S = 10.0
+INTERNAL_CONNECTIONS = 64
+"""Kept apart for probes and metrics, so that a flood at the other port leaves the service alive."""
 
 
 class Service:
@@ -98,9 +102,14 @@ class Service:
         """Be ready only while `check` does not raise; `what` says what is waited for."""
         self.health.checks.append((what, check))
 
-    def serve(self, app: Any, host: str, port: int) -> None:
-        """Listen for people or clients, beside the internal port; opens when everything else is there."""
-        self._listeners.append(Listener(app, host, port, self.settings.stop_within_s))
+    def serve(self, app: Any, host: str, port: int, *, proxies: Iterable[Network] = ()) -> None:
+        """Listen for people or clients, beside the internal port; opens when everything else is there.
+
+        `proxies` carry many people, so their connections count in all but not as one network's.
+        """
+        most = min(self.settings.connections, connections_within_file_limit())
+        limits = ConnectionLimits(most, self.settings.connections_a_network, proxies)
+        self._listeners.append(Listener(app, host, port, stop_within_s=self.settings.stop_within_s, limits=limits))
 
     async def caught_up(self, model: type[Event]) -> None:
         """Return once every record now in the topic was handled by this service, whichever replica had it."""
@@ -119,7 +128,11 @@ class Service:
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, self._stopping.set)
         internal = Listener(
-            health.application(self.health), self.settings.internal_host, self.settings.internal_port, stop_within_s=1
+            health.application(self.health),
+            self.settings.internal_host,
+            self.settings.internal_port,
+            stop_within_s=1,
+            limits=ConnectionLimits(INTERNAL_CONNECTIONS, INTERNAL_CONNECTIONS),
         )
         internal_task = asyncio.create_task(internal.listen())
         starting = asyncio.create_task(self._start())
