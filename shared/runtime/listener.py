@@ -1,12 +1,18 @@
 """One HTTP listener of a service: uvicorn without access log, proxy guessing or signal handling of its own."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import uvicorn
 
 from shared.runtime import logs
+from shared.runtime.connections import BACKLOG, ConnectionLimits
+from shared.runtime.protocol import BoundedProtocol, Deadlines
+
+DEADLINES = Deadlines()
 
 log = logs.get("listener")
 
@@ -14,13 +20,25 @@ log = logs.get("listener")
 class Listener(uvicorn.Server):
     """A uvicorn server among several in one process; the service handles the signals."""
 
-    def __init__(self, app: Any, host: str, port: int, stop_within_s: float) -> None:
+    def __init__(
+        self,
+        app: Any,
+        host: str,
+        port: int,
+        *,
+        stop_within_s: float,
+        limits: ConnectionLimits,
+        deadlines: Deadlines = DEADLINES,
+    ) -> None:
+        protocol = partial(BoundedProtocol, limits=limits, deadlines=deadlines)
         # The access log prints the client, and proxy headers let a sender frame somebody else: both off.
         super().__init__(
             uvicorn.Config(
                 app,
                 host=host,
                 port=port,
+                http=cast("type[asyncio.Protocol]", protocol),
+                backlog=BACKLOG,
                 access_log=False,
                 proxy_headers=False,
                 server_header=False,
@@ -29,7 +47,6 @@ class Listener(uvicorn.Server):
                 lifespan="off",
                 ws="none",
                 timeout_graceful_shutdown=int(stop_within_s),
-                h11_max_incomplete_event_size=65_536,
             )
         )
 

@@ -18,6 +18,10 @@ READY = Gauge("leak_ready", "1 when every dependency is there")
 JOB_FAILED = Counter("leak_job_failed", "Times that a periodic job failed", ["job"])
 OUTBOX_SWEPT = Counter("leak_outbox_swept", "Decisions that the sweeper published after a crash")
 
+# Listeners. Causes: full, network_full; head_too_large, head_too_slow, body_too_slow, trailer_too_large, pipelined;
+# idle (nothing was asked), answer_unread.
+CONNECTIONS_REFUSED = Counter("leak_connections_refused", "Connections refused, or ended by us, by cause", ["cause"])
+
 # The gateway's door.
 ACCEPTED = Counter("leak_accepted", "Leaks accepted: origin and leak durable")
 NOT_ACCEPTED = Counter("leak_not_accepted", "Leaks not accepted because Kafka was away or slow")

@@ -4,7 +4,7 @@ import asyncio
 import gc
 import random
 import signal
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
@@ -16,10 +16,12 @@ from shared.events.dead import DeadLetter
 from shared.events.event import Event
 from shared.runtime import consuming, health, logs, metrics, mongo
 from shared.runtime.clock import utc_now
+from shared.runtime.connections import ConnectionLimits, connections_within_file_limit
 from shared.runtime.delivery import Delivery, Policy
 from shared.runtime.envelope import Received
 from shared.runtime.kafka import Positions, Publisher
 from shared.runtime.listener import Listener
+from shared.runtime.networks import Network
 from shared.runtime.settings import ServiceSettings
 
 E = TypeVar("E", bound=Event)
@@ -27,6 +29,8 @@ Hook = Callable[[], Awaitable[None]]
 
 WAIT_AGAIN_S = 1.0
 LAG_EVERY_S = 10.0
+INTERNAL_CONNECTIONS = 64
+"""Kept apart for probes and metrics, so that a flood at the other port leaves the service alive."""
 
 
 @dataclass(frozen=True)
@@ -118,9 +122,14 @@ class Service:
         """Be ready only while `check` does not raise; `what` says what is waited for."""
         self.health.checks.append((what, check))
 
-    def serve(self, app: Any, host: str, port: int) -> None:
-        """Listen for people or clients, beside the internal port; opens when everything else is there."""
-        self.listeners.append(Listener(app, host, port, self.settings.stop_within_s))
+    def serve(self, app: Any, host: str, port: int, *, proxies: Iterable[Network] = ()) -> None:
+        """Listen for people or clients, beside the internal port; opens when everything else is there.
+
+        `proxies` carry many people, so their connections count in all but not as one network's.
+        """
+        most = min(self.settings.connections, connections_within_file_limit())
+        limits = ConnectionLimits(most, self.settings.connections_a_network, proxies)
+        self.listeners.append(Listener(app, host, port, stop_within_s=self.settings.stop_within_s, limits=limits))
 
     async def caught_up(self, model: type[Event]) -> None:
         """Return once every record now in the topic was handled by this service, whichever replica had it."""
@@ -153,7 +162,11 @@ class Service:
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, self.stop)
         internal = Listener(
-            health.application(self.health), self.settings.internal_host, self.settings.internal_port, stop_within_s=1
+            health.application(self.health),
+            self.settings.internal_host,
+            self.settings.internal_port,
+            stop_within_s=1,
+            limits=ConnectionLimits(INTERNAL_CONNECTIONS, INTERNAL_CONNECTIONS),
         )
         internal_task = asyncio.create_task(internal.listen())
         starting = asyncio.create_task(self._start())

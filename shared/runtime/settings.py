@@ -34,6 +34,12 @@ class ServiceSettings(BaseSettings):
     secrets_dir: Path = Field(Path("/run/secrets/leak"), description="This service's secrets and keyring.json")
     internal_host: str = Field("127.0.0.1", description="Where health and metrics listen; never a public address")
     internal_port: int = Field(9000, ge=0, le=65535, description="Port of /health/live, /health/ready and /metrics")
+    connections: int = Field(
+        2_048, ge=2, description="Open connections at most to the service's port; fewer where few files may be open"
+    )
+    connections_a_network: int = Field(
+        256, ge=1, description="Open connections at most from one IPv4 address or IPv6 /64; never more than half of all"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged")
     stop_within_s: float = Field(20.0, gt=0, description="Time that SIGTERM leaves for what is in flight, seconds")
 
