@@ -13,6 +13,8 @@ from typing import Any, ClassVar
 import httpx
 import pytest
 from pymongo import MongoClient
+from shared.origin import Origin, content_digest
+from shared.sealing import Sealer
 
 from local.programs import PYTHON
 from local.stack import RealParts
@@ -27,12 +29,10 @@ from shared.events.leaks import LeakConfirmed, LeakExpired, LeakWithdrawn
 from shared.events.origins import OriginCaptured
 from shared.events.recipients import LeakReported
 from shared.events.topics import TOPICS
-from shared.origin import Origin, content_digest
 from shared.runtime.clock import utc_now
 from shared.runtime.kafka import Publisher
 from shared.runtime.mongo import connect
 from shared.runtime.settings import ServiceSettings, settings_config
-from shared.sealing import Sealer
 
 pytestmark = pytest.mark.integration
 

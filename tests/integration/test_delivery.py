@@ -15,7 +15,6 @@ from cloudevents.core.formats.json import JSONFormat
 
 from deploy.setup.kafka import acls_of
 from local.stack import RealParts
-from services.gateway.settings import Settings as GatewaySettings
 from services.verifier.settings import Settings as VerifierSettings
 from shared.events.confirmations import ConfirmationClicked
 from shared.runtime import kafka
@@ -23,6 +22,7 @@ from shared.runtime.delivery import Policy
 from shared.runtime.envelope import Received
 from shared.runtime.errors import Transient
 from shared.runtime.service import Service
+from tests.support import outsiders
 from tests.support.rights import give_right, take_right
 
 pytestmark = pytest.mark.integration
@@ -47,7 +47,7 @@ async def until(condition: Callable[[], bool]) -> None:
 
 @asynccontextmanager
 async def publisher(stack: RealParts) -> AsyncIterator[kafka.Publisher]:
-    made = kafka.Publisher(GatewaySettings(**stack.settings("gateway")))
+    made = outsiders.publisher_of(stack, "gateway-accept")
     await made.start()
     try:
         yield made
@@ -179,7 +179,9 @@ async def test_a_dead_letter_topic_that_refuses_keeps_the_record(empty_stack: Re
 
 async def test_after_a_batch_was_refused_the_next_one_is_taken(empty_stack: RealParts) -> None:
     [right] = [
-        one for one in acls_of("gateway") if one.name == ConfirmationClicked.TOPIC and one.operation.name == "WRITE"
+        one
+        for one in acls_of("gateway-accept")
+        if one.name == ConfirmationClicked.TOPIC and one.operation.name == "WRITE"
     ]
     # The same one each time, for the same partition: what a producer was refused there is what matters.
     (click,) = clicks(1)

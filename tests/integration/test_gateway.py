@@ -17,13 +17,15 @@ from confluent_kafka import Consumer, TopicPartition
 from local.layout import HOST
 from local.stack import RealParts, free_base
 from local.until import until
-from services.audit.opening import OriginOpener
-from shared.digests import from_base64url, token_digest
+from shared.digests import token_digest
 from shared.events.leaks import LeakSubmitted
 from shared.events.origins import OriginCaptured
 from shared.events.recipients import RecipientBlocked
 from shared.events.topics import TOPICS
-from shared.sealing import Keyring
+from shared.seals.form import parse, share
+from shared.seals.opening import content_of, unwrap, window_secret
+from shared.seals.purposes import ORIGIN
+from tests.support import keys
 
 pytestmark = pytest.mark.integration
 
@@ -61,14 +63,16 @@ class Running:
 @pytest.fixture
 def gateway(empty_stack: RealParts) -> Iterator[Running]:
     base = free_base()
-    process = empty_stack.start("gateway", port=base, internal_port=base + 1, **ROOMY)
+    process = empty_stack.start("gateway-accept", port=base, internal_port=base + 1, **ROOMY)
+    reader = empty_stack.start("gateway-status", internal_port=base + 2)
     url = f"http://{HOST}:{base}"
     until(lambda: _listens(url), "the gateway listens", process)
     with httpx.Client(base_url=url, timeout=30, trust_env=False) as client:
         yield Running(empty_stack, url, process, client)
-    if process.poll() is None:
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+    for one in (process, reader):
+        if one.poll() is None:
+            one.send_signal(signal.SIGTERM)
+            assert one.wait(30) == 0
 
 
 def _listens(url: str) -> bool:
@@ -90,13 +94,14 @@ def test_what_was_answered_202_is_durable_with_its_origin(gateway: Running):
 def test_audit_opens_the_port_of_the_clients_own_connection(gateway: Running):
     answer = gateway.client.post("/v1/leaks", json=LEAK, headers={"x-forwarded-for": "6.6.6.6"})
     port = answer.extensions["network_stream"].get_extra_info("client_addr")[1]
-    secrets = gateway.parts.secrets("audit")
-    opener = OriginOpener(
-        from_base64url((secrets / "opening.key").read_text().strip()), Keyring.load(secrets / "keyring.json")
+    [captured] = gateway.values(OriginCaptured.TOPIC)
+    assert captured["leak_id"] == answer.json()["leak_id"]
+    seal = parse(captured["sealed_origin"])
+    secret = window_secret(
+        keys.keys_of(gateway.parts.layout.paths.secrets, "audit", "opening"), *seal.sealed_secret("audit")
     )
-    [told] = gateway.values(OriginCaptured.TOPIC)
-    origin = opener.open(answer.json()["leak_id"], told["origin"])
-    assert (origin.address, origin.port, origin.obtained) == (HOST, port, "socket")
+    origin = content_of(ORIGIN, unwrap(seal, captured["leak_id"], {"audit": share(secret, "origin", seal.record_id)}))
+    assert (origin.ip, origin.port, origin.obtained) == (HOST, port, "socket")
     assert origin.destination_port == int(gateway.url.rpartition(":")[2])
 
 
@@ -121,7 +126,7 @@ def test_a_record_of_the_hot_route_is_the_event_that_the_contract_describes(gate
         assert key == event.key.encode()
         assert headers["ce_id"] == event.event_id.encode()
         assert headers["ce_type"] == model.TOPIC.encode()
-        assert headers["ce_source"] == b"/leak/gateway"
+        assert headers["ce_source"] == b"/leak/gateway-accept"
         assert headers["content-type"] == b"application/json"
 
 
@@ -132,9 +137,10 @@ def test_a_receipt_shows_its_leak_seconds_after_it_was_sent(gateway: Running):
 
 
 def test_a_block_is_told_by_digest(gateway: Running):
-    token = "A" * 22
+    secret = "A" * 22
+    token = f"{'0' * 16}.{'B' * 40}.{secret}"
     gateway.client.post("/v1/blocks", json={"token": token}).raise_for_status()
-    assert [event["token_digest"] for event in gateway.values(RecipientBlocked.TOPIC)] == [token_digest(token)]
+    assert [event["token_digest"] for event in gateway.values(RecipientBlocked.TOPIC)] == [token_digest(secret)]
 
 
 def test_while_kafka_is_frozen_the_answer_is_503_and_afterwards_leaks_go_on(gateway: Running):

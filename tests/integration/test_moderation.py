@@ -5,12 +5,10 @@ import contextlib
 import json
 import os
 import re
-import secrets
 import signal
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any
 
 import httpx
 import pytest
@@ -25,23 +23,25 @@ from services.moderation.policy.verdict import Verdict
 from services.moderation.settings import Settings
 from shared.console.accounts import Accounts
 from shared.events.decisions import LeakDecided
-from shared.events.deliveries import LeakDelivered
 from shared.events.event import Event
 from shared.events.leaks import LeakCancelled, LeakConfirmed
 from shared.events.recipients import LeakReported
 from shared.runtime.clock import utc_now
 from shared.runtime.kafka import Publisher
 from shared.runtime.mongo import connect
-from shared.runtime.settings import ServiceSettings, settings_config
-from shared.sealing import Sealer
-from tests.component.moderation.receipts import Receipt
+from shared.seals import purposes
+from shared.seals.contents import ReportDetails
+from shared.seals.sealing import Sealer
+from shared.seals.tokens import take_apart
+from tests.component.moderation.receipts import ReceiptKey
+from tests.support import keys, outsiders
 
 pytestmark = pytest.mark.integration
 
 WITHIN_S = 60
 BATCH = 1_000
 PASSWORD = "correct horse battery staple"
-KIND, HELD, REJECTED = b"Thank you for yesterday.", b"Call me: 06 12 34 56 78", b"I am going to kill you"
+KIND, HELD, REJECTED = "Thank you for yesterday.", "Call me: 06 12 34 56 78", "I am going to kill you"
 
 DIES = """
 import os, signal
@@ -70,26 +70,13 @@ class Outside:
     stack: RealParts
     publishers: dict[str, Publisher]
     sealer: Sealer
-    receipt: Receipt
+    receipt: ReceiptKey
 
     async def publish(self, *events: Event) -> None:
-        owners = {LeakConfirmed: "verifier", LeakDelivered: "mailer"}
-        await self.publishers[owners.get(type(events[0]), "gateway")].publish(*events)
+        await self.publishers[outsiders.owner_of(events[0])].publish(*events)
 
-    def leak(self, message: bytes = KIND) -> LeakConfirmed:
-        leak_id = secrets.token_hex(16)
-        return LeakConfirmed(
-            leak_id=leak_id,
-            confirmed_at=datetime.now(UTC),
-            receipt_key=self.receipt.public_key,
-            recipient=self.sealer.seal("recipient", leak_id, b"ben@example.org"),
-            message=self.sealer.seal("message", leak_id, message),
-            recipient_pseudonym="b" * 64,
-            domain_pseudonym="c" * 64,
-            relation="friend",
-            kind="thanks",
-            language="en",
-        )
+    def leak(self, message: str = KIND) -> LeakConfirmed:
+        return outsiders.confirmed_leak(self.sealer, self.receipt.public_key, message)
 
     def decided(self) -> dict[str, list[dict[str, Any]]]:
         """leak_id → the different decisions told of it, oldest first."""
@@ -101,6 +88,15 @@ class Outside:
                 told.append(event)
         return found
 
+    def report(self, leak: LeakConfirmed) -> LeakReported:
+        """What the gateway publishes when the report link in the leak's mail is used."""
+        [approved] = [one for one in self.decided()[leak.leak_id] if one["outcome"] == "approved"]
+        letters = keys.opener(self.stack.layout.paths.secrets, "mailer-letters")
+        used = take_apart(letters.open(purposes.REPORT_LINK, leak.leak_id, approved["sealed_report_link"]).token)
+        assert used is not None
+        words = self.sealer.seal(purposes.REPORT_DETAILS, used.token_digest, ReportDetails(text=""))
+        return LeakReported(**vars(used), reported_at=utc_now(), reason="threat", sealed_details=words)
+
     def outcomes(self, leak: LeakConfirmed) -> list[str]:
         return [event["outcome"] for event in self.decided().get(leak.leak_id, [])]
 
@@ -109,25 +105,17 @@ class Outside:
             return client["moderation"][collection].count_documents(query)
 
 
-def _publisher(stack: RealParts, service: str) -> Publisher:
-    class Owner(ServiceSettings):
-        SERVICE: ClassVar[str] = service
-        model_config = settings_config(f"{service.upper()}_")
-
-    return Publisher(Owner.model_validate(stack.settings(service)))
-
-
 @pytest.fixture
 async def outside(empty_stack: RealParts) -> AsyncIterator[Outside]:
-    publishers = {service: _publisher(empty_stack, service) for service in ("gateway", "verifier", "mailer")}
+    publishers = {name: outsiders.publisher_of(empty_stack, name) for name in ("gateway-accept", "verifier")}
     for publisher in publishers.values():
         await publisher.start()
-    gateway = publishers["gateway"]._settings
+    secrets_folder = empty_stack.layout.paths.secrets
     yield Outside(
         empty_stack,
         publishers,
-        Sealer("gateway", gateway.secret("signing.key"), gateway.keyring()),
-        Receipt(),
+        keys.sealer(secrets_folder, "gateway-accept"),
+        ReceiptKey(),
     )
     for publisher in publishers.values():
         await publisher.stop()
@@ -154,15 +142,14 @@ async def test_every_event_twice_tells_every_outcome_once(outside: Outside):
     kind, held, rejected = outside.leak(KIND), outside.leak(HELD), outside.leak(REJECTED)
     early = outside.leak(KIND)
     cancels = [LeakCancelled(leak_id=one.leak_id, cancelled_at=utc_now()) for one in (early, held, kind)]
-    sent = LeakDelivered(leak_id=kind.leak_id, delivered_at=utc_now(), report_token_digest="d" * 64)
-    report = LeakReported(token_digest="d" * 64, reported_at=utc_now(), reason="threat")
     async with moderation(outside.stack):
-        await outside.publish(cancels[0], cancels[0], report, report)
+        await outside.publish(cancels[0], cancels[0])
         await until(lambda: outside.documents("outcomes") == 1)
         await outside.publish(kind, held, rejected, early, kind, held, rejected, early)
         await until(lambda: len(outside.decided()) == 4)
         await outside.publish(*cancels[1:], *cancels[1:])
-        await outside.publish(sent, sent)
+        report = outside.report(kind)
+        await outside.publish(report, report)
         await until(lambda: outside.outcomes(held) == ["held", "withdrawn"])
         await until(lambda: outside.documents("reports", state="open") == 1)
     assert outside.outcomes(kind) == ["approved"]

@@ -22,7 +22,7 @@ from pymongo.errors import OperationFailure
 from deploy.setup.kafka import topic_configs
 from local import programs
 from local.stack import RealParts
-from shared.events.topics import SERVICES, TOPICS, published_by, read_by
+from shared.events.topics import PROCESSES, TOPICS, published_by, read_by
 
 pytestmark = pytest.mark.integration
 
@@ -67,22 +67,22 @@ async def test_every_topic_of_the_registry_has_its_partitions_and_settings(stack
         assert topic_configs(topic, 1).items() <= configs_of(stack, name).items()
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", PROCESSES)
 async def test_a_service_writes_its_own_topics_and_no_other(stack: RealParts, service: str) -> None:
     own = {topic.name for topic in published_by(service)}
     assert {name for name in TOPICS if await may_write(stack, service, name)} == own
 
 
 async def test_a_service_reads_what_it_is_registered_for_and_nothing_else(stack: RealParts) -> None:
-    assert await may_read(stack, "audit", "origin.captured.v1", "audit")
-    assert await may_read(stack, "mailer", "mailer.dead.v1", "mailer.replay")
-    for service in set(SERVICES) - {"audit"}:
+    assert await may_read(stack, "audit", "origin.captured.v1", "audit.x")
+    assert await may_read(stack, "mailer-letters", "mailer-letters.dead.v1", "mailer-letters.replay")
+    for service in set(PROCESSES) - {"audit"}:
         assert "origin.captured.v1" not in {topic.name for topic in read_by(service)}
-        assert not await may_read(stack, service, "origin.captured.v1", service)
+        assert not await may_read(stack, service, "origin.captured.v1", f"{service}.x")
 
 
 async def test_a_service_can_not_join_another_ones_group(stack: RealParts) -> None:
-    assert not await may_read(stack, "gateway", "leak.confirmed.v1", "moderation")
+    assert not await may_read(stack, "gateway-status", "leak.confirmed.v1", "moderation.leak.confirmed.v1")
 
 
 async def test_a_second_run_corrects_what_differs_and_takes_stale_rights_away(stack: RealParts) -> None:
@@ -90,15 +90,15 @@ async def test_a_second_run_corrects_what_differs_and_takes_stale_rights_away(st
     wrong = ConfigEntry("retention.ms", "1", incremental_operation=AlterConfigOpType.SET)
     resource = ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=[wrong])
     admin.incremental_alter_configs([resource])[resource].result(30)
-    rights = (ResourcePatternType.LITERAL, "User:mailer", "*", AclOperation.READ, AclPermissionType.ALLOW)
+    rights = (ResourcePatternType.LITERAL, "User:mailer-letters", "*", AclOperation.READ, AclPermissionType.ALLOW)
     stale = AclBinding(ResourceType.TOPIC, "origin.captured.v1", *rights)
     admin.create_acls([stale])[stale].result(30)
-    assert await may_read(stack, "mailer", "origin.captured.v1", "mailer")
+    assert await may_read(stack, "mailer-letters", "origin.captured.v1", "mailer-letters.x")
 
     run_set_up(stack)
 
     assert configs_of(stack, topic)["retention.ms"] == str(TOPICS[topic].retention_s * 1_000)
-    assert not await may_read(stack, "mailer", "origin.captured.v1", "mailer")
+    assert not await may_read(stack, "mailer-letters", "origin.captured.v1", "mailer-letters.x")
 
 
 def test_a_second_run_keeps_every_key(stack: RealParts) -> None:
@@ -108,17 +108,22 @@ def test_a_second_run_keeps_every_key(stack: RealParts) -> None:
 
 
 async def test_a_service_has_its_own_database_and_no_other(stack: RealParts) -> None:
-    for service in SERVICES:
+    for service in PROCESSES:
         client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(**stack.mongo_login(service))
         await client[service].probe.insert_one({"by": service})
-        for other in {*SERVICES, "admin", "local"} - {service}:
+        shown = PROCESSES[service].reads_database_of
+        if shown:
+            await client[shown].probe.find_one({})
+            with pytest.raises(OperationFailure):
+                await client[shown].probe.insert_one({"by": service})
+        for other in {*PROCESSES, "admin", "local"} - {service, shown}:
             with pytest.raises(OperationFailure):
                 await client[other].probe.find_one({})
         client.close()
 
 
 async def test_no_other_service_can_sign_in_at_audits_server(stack: RealParts) -> None:
-    for service in set(SERVICES) - {"audit"}:
+    for service in set(PROCESSES) - {"audit"}:
         login = stack.mongo_login(service) | {"host": stack.servers.audit_database.url}
         client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(**login)
         with pytest.raises(OperationFailure):
@@ -127,7 +132,7 @@ async def test_no_other_service_can_sign_in_at_audits_server(stack: RealParts) -
 
 
 async def test_emptying_leaves_no_record_and_no_document(empty_stack: RealParts) -> None:
-    assert await may_write(empty_stack, "gateway", "leak.submitted.v1")
+    assert await may_write(empty_stack, "gateway-accept", "leak.submitted.v1")
     assert len(empty_stack.read("leak.submitted.v1")) == 1
     empty_stack.empty()
     assert empty_stack.read("leak.submitted.v1") == []

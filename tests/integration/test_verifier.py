@@ -2,14 +2,13 @@
 
 import asyncio
 import contextlib
-import json
 import os
 import secrets
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from pymongo import MongoClient
@@ -22,9 +21,10 @@ from shared.digests import token_digest
 from shared.events.confirmations import ConfirmationClicked, SenderChallenged, SenderStopped
 from shared.events.leaks import LeakCancelled, LeakConfirmed, LeakExpired, LeakSubmitted, LeakWithdrawn
 from shared.runtime.kafka import Publisher
-from shared.runtime.settings import ServiceSettings, settings_config
-from shared.sealing import Sealer
-from shared.unsealing import Opener
+from shared.seals import purposes
+from shared.seals.opening import Opener
+from shared.seals.sealing import Sealer
+from tests.support import keys, outsiders
 
 pytestmark = pytest.mark.integration
 
@@ -49,13 +49,6 @@ build(settings, publisher=Dying(settings)).run()
 """
 
 
-class GatewaySettings(ServiceSettings):
-    """What it takes to publish as the gateway."""
-
-    SERVICE: ClassVar[str] = "gateway"
-    model_config = settings_config("GATEWAY_")
-
-
 @dataclass
 class Outside:
     """The gateway's and the mailer's side of the verifier."""
@@ -68,18 +61,10 @@ class Outside:
     def leak(self, *, open_for: timedelta = timedelta(days=1)) -> LeakSubmitted:
         leak_id, now = secrets.token_hex(16), datetime.now(UTC)
         return LeakSubmitted(
-            leak_id=leak_id,
+            **outsiders.sealed_leak(self.sealer, leak_id),
             submitted_at=now,
             confirm_before=now + open_for,
-            sender=self.sealer.seal("sender", leak_id, b"anna@example.org"),
-            recipient=self.sealer.seal("recipient", leak_id, b"ben@example.org"),
-            message=self.sealer.seal("message", leak_id, b"thank you"),
-            recipient_pseudonym="b" * 64,
-            domain_pseudonym="c" * 64,
-            relation="friend",
-            kind="thanks",
-            language="en",
-            receipt_key="k" * 43,
+            sealed_sender=outsiders.sealed_sender(self.sealer, leak_id, "anna@example.org"),
         )
 
     def told(self, topic: str) -> dict[bytes, set[bytes]]:
@@ -94,8 +79,8 @@ class Outside:
         await until(lambda: bool(self.told(SenderChallenged.TOPIC)))
         [[value]] = self.told(SenderChallenged.TOPIC).values()
         challenge = SenderChallenged.model_validate_json(value)
-        content: dict[str, str] = json.loads(self.mailer.open("challenge", challenge.challenge_id, challenge.challenge))
-        return content
+        opened = self.mailer.open(purposes.CHALLENGE, challenge.challenge_id, challenge.sealed_challenge)
+        return opened.model_dump()
 
     def documents(self, collection: str) -> int:
         with MongoClient[dict[str, Any]](**self.stack.mongo_login("verifier")) as client:
@@ -104,15 +89,13 @@ class Outside:
 
 @pytest.fixture
 async def outside(empty_stack: RealParts) -> AsyncIterator[Outside]:
-    settings = GatewaySettings.model_validate(empty_stack.settings("gateway"))
-    mailer = Settings.model_validate(empty_stack.settings("verifier") | {"secrets_dir": empty_stack.secrets("mailer")})
-    publisher = Publisher(settings)
+    publisher, secrets_folder = outsiders.publisher_of(empty_stack, "gateway-accept"), empty_stack.layout.paths.secrets
     await publisher.start()
     yield Outside(
         empty_stack,
         publisher,
-        sealer=Sealer("gateway", settings.secret("signing.key"), settings.keyring()),
-        mailer=Opener("mailer", mailer.secret("opening.key"), mailer.keyring()),
+        sealer=keys.sealer(secrets_folder, "gateway-accept"),
+        mailer=keys.opener(secrets_folder, "mailer-confirmations"),
     )
     await publisher.stop()
 
