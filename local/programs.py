@@ -122,13 +122,12 @@ def service_environment(stack: Stack, servers: Servers, process: str) -> dict[st
         "INTERNAL_PORT": str(stack.ports[f"{process} health"]),
         "STOP_WITHIN_S": str(SERVICE_STOP_S),
         **({"ROLE": role} if (role := PROCESSES[process].role) else {}),
-        **_own_settings(stack, process),
     }
-    prefix = PROCESSES[process].service.upper()
-    return {**kept_environment(), **{f"{prefix}_{name}": value for name, value in settings.items()}}
+    return {**kept_environment(), **_prefixed(process, settings), **own_settings(stack, process)}
 
 
-def _own_settings(stack: Stack, process: str) -> dict[str, str]:
+def own_settings(stack: Stack, process: str) -> dict[str, str]:
+    """What only this process is told, beyond where its servers are."""
     public = {"PUBLIC_URL": stack.url("gateway")}
     delay = {"DELAY_MAX_S": str(stack.delay_max_s)}
     mailer = {
@@ -139,24 +138,32 @@ def _own_settings(stack: Stack, process: str) -> dict[str, str]:
         # Our own sink answers at once; after a crash, mails come back when this time is over.
         "EXCHANGE_S": "10",
     }
-    return {
-        "gateway-accept": {
-            **public,
-            **delay,
-            **EVERYBODY_IS_ONE,
-            "HOST": HOST,
-            "PORT": str(stack.ports["gateway"]),
-            **WHO,
-        },
-        "gateway-status": {},
-        # The mailbox takes mail for any domain, and this machine may be off the net.
-        "verifier": {"CHECK_MAIL_HOST": "false"},
-        "moderation": {**_console(stack, "moderation"), **delay},
-        "mailer-confirmations": mailer,
-        "mailer-letters": mailer,
-        # Beside the database, not in it: so a log that was cut short is found.
-        "audit": {**_console(stack, "audit"), "HEAD_FILE": str(stack.paths.data / "audit-head")},
-    }[process]
+    return _prefixed(
+        process,
+        {
+            "gateway-accept": {
+                **public,
+                **delay,
+                **EVERYBODY_IS_ONE,
+                "HOST": HOST,
+                "PORT": str(stack.ports["gateway"]),
+                **WHO,
+            },
+            "gateway-status": {},
+            # The mailbox takes mail for any domain, and this machine may be off the net.
+            "verifier": {"CHECK_MAIL_HOST": "false"},
+            "moderation": {**_console(stack, "moderation"), **delay},
+            "mailer-confirmations": mailer,
+            "mailer-letters": mailer,
+            # Beside the database, not in it: so a log that was cut short is found.
+            "audit": {**_console(stack, "audit"), "HEAD_FILE": str(stack.paths.data / "audit-head")},
+        }[process],
+    )
+
+
+def _prefixed(process: str, settings: Mapping[str, str]) -> dict[str, str]:
+    prefix = PROCESSES[process].service.upper()
+    return {f"{prefix}_{name}": value for name, value in settings.items()}
 
 
 def _console(stack: Stack, service: str) -> dict[str, str]:

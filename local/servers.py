@@ -9,13 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
+from deploy.setup.keys import ADMINISTRATORS, admin_password
 from local import jars
 from local.databases import Database
 from local.failures import Failure
 from local.kafka import Kafka
 from local.layout import JARS, Paths, ports
-
-PASSWORDS = ("kafka-password", "mongo-password", "audit-mongo-password")
 
 
 class Servers(NamedTuple):
@@ -34,7 +33,9 @@ class Servers(NamedTuple):
 def servers(home: Path, base: int) -> Servers:
     """The servers of the stack under `home`; the jars must have been installed."""
     paths, port = Paths.under(home), ports(base)
-    kafka_password, password, audit_password = (_admin_password(paths.admin / name) for name in PASSWORDS)
+    kafka_password, password, audit_password = (
+        _admin_password(admin_password(paths.admin, server)) for server in ADMINISTRATORS
+    )
     return Servers(
         Kafka(paths.kafka, port["kafka"], port["kafka controller"], jars.paths(JARS), kafka_password),
         Database(paths.database, port["database"], password),

@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from deploy.manifests import kafka, network, workloads
-from deploy.manifests.table import NAMESPACES, SERVICES
+from deploy.manifests.table import DEPLOYED, NAMESPACES
 
 BASE = Path(__file__).resolve().parents[1] / "k8s" / "base"
 HEADER = "# Made by `python -m deploy.manifests`; change the registry or deploy/manifests/ instead.\n"
@@ -20,7 +20,7 @@ def files() -> dict[str, str]:
         "kafka-users.yaml": kafka.users(),
         "network-policies.yaml": network.policies(),
         "setup.yaml": [workloads.setup_job(namespace) for namespace in NAMESPACES],
-        **{f"{service.name}.yaml": workloads.of_service(service) for service in SERVICES},
+        **{f"{deployed.name}.yaml": workloads.of_process(deployed) for deployed in DEPLOYED},
     }
     kustomization = {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
@@ -38,6 +38,8 @@ def main() -> None:
     """Write them."""
     for name, text in files().items():
         (BASE / name).write_text(text)
+    for stale in {path.name for path in BASE.glob("*.yaml")} - files().keys():
+        (BASE / stale).unlink()
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from typing import Any
 
 from deploy.manifests.table import KAFKA_CLUSTER, KAFKA_NAMESPACE
 from deploy.setup.kafka import topic_configs
-from shared.events.topics import SERVICES, TOPICS, Topic, published_by, read_by
+from shared.events.topics import PROCESSES, TOPICS, Topic, published_by, read_by
 
 Manifest = dict[str, Any]
 REPLICAS = 3
@@ -16,8 +16,8 @@ def topics() -> list[Manifest]:
 
 
 def users() -> list[Manifest]:
-    """One KafkaUser a service, with its password from the secret that the service mounts."""
-    return [_user(service) for service in SERVICES]
+    """One KafkaUser a process, with its password from the secret that the process mounts."""
+    return [_user(process) for process in PROCESSES]
 
 
 def _topic(topic: Topic) -> Manifest:
@@ -29,17 +29,17 @@ def _topic(topic: Topic) -> Manifest:
     }
 
 
-def _user(service: str) -> Manifest:
-    secret = {"secretKeyRef": {"name": f"leak-{service}-kafka", "key": "kafka-password"}}
+def _user(process: str) -> Manifest:
+    secret = {"secretKeyRef": {"name": f"leak-{process}-kafka", "key": "kafka-password"}}
     acls = [
-        *(_acl("topic", topic.name, "literal", "Write", "Describe") for topic in published_by(service)),
-        *(_acl("topic", topic.name, "literal", "Read", "Describe") for topic in read_by(service)),
-        _acl("group", service, "prefix", "Read"),
+        *(_acl("topic", topic.name, "literal", "Write", "Describe") for topic in published_by(process)),
+        *(_acl("topic", topic.name, "literal", "Read", "Describe") for topic in read_by(process)),
+        _acl("group", f"{process}.", "prefix", "Read"),
     ]
     return {
         "apiVersion": "kafka.strimzi.io/v1",
         "kind": "KafkaUser",
-        "metadata": _metadata(service),
+        "metadata": _metadata(process),
         "spec": {
             "authentication": {"type": "scram-sha-512", "password": {"valueFrom": secret}},
             "authorization": {"type": "simple", "acls": acls},

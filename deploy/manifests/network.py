@@ -3,6 +3,7 @@
 from typing import Any
 
 from deploy.manifests.table import (
+    DEPLOYED,
     INTERNAL_PORT,
     KAFKA_CLUSTER,
     KAFKA_NAMESPACE,
@@ -12,7 +13,6 @@ from deploy.manifests.table import (
     MONGO_PORT,
     MONITORING_NAMESPACE,
     NAMESPACES,
-    SERVICES,
     SMTP_PORTS,
     Deployed,
     labels,
@@ -36,35 +36,37 @@ def policies() -> list[Manifest]:
     """Every NetworkPolicy."""
     closed = [_policy(namespace, "default-deny", {}, [], []) for namespace in NAMESPACES]
     inside = [policy(namespace) for namespace in NAMESPACES for policy in (_of_database, _of_setup)]
-    limiter = [_of_limiter(service.namespace) for service in SERVICES if service.counts_together]
-    return [*closed, *map(_of_service, SERVICES), *inside, *limiter]
+    limiter = [_of_limiter(deployed.namespace) for deployed in DEPLOYED if deployed.counts_together]
+    return [*closed, *map(_of_service, DEPLOYED), *inside, *limiter]
 
 
-def _of_service(service: Deployed) -> Manifest:
+def _of_service(deployed: Deployed) -> Manifest:
     ingress = [_from({"kubernetes.io/metadata.name": MONITORING_NAMESPACE}, INTERNAL_PORT)]
-    if service.door:
-        ingress.append(_from({"leak/network": service.door.network}, service.door.port))
+    if deployed.door:
+        ingress.append(_from({"leak/network": deployed.door.network}, deployed.door.port))
     egress = [DNS, _to_kafka(), _to_database()]
-    if service.sends_mail:
+    if deployed.sends_mail:
         egress.append(
             {
                 "to": [{"ipBlock": {"cidr": "0.0.0.0/0", "except": PRIVATE}}, {"ipBlock": {"cidr": "2000::/3"}}],
                 "ports": [_tcp(port) for port in SMTP_PORTS],
             }
         )
-    if service.counts_together:
+    if deployed.counts_together:
         egress.append({"to": [{"podSelector": {"matchLabels": labels(LIMITER)}}], "ports": [_tcp(LIMITER_PORT)]})
-    return _policy(service.namespace, service.name, labels(service.name), ingress, egress)
+    return _policy(deployed.namespace, deployed.name, labels(deployed.name), ingress, egress)
 
 
 def _of_limiter(namespace: str) -> Manifest:
-    peers = [{"podSelector": {"matchLabels": labels(service.name)}} for service in SERVICES if service.counts_together]
+    peers = [
+        {"podSelector": {"matchLabels": labels(deployed.name)}} for deployed in DEPLOYED if deployed.counts_together
+    ]
     return _policy(namespace, LIMITER, labels(LIMITER), [{"from": peers, "ports": [_tcp(LIMITER_PORT)]}], [])
 
 
 def _of_database(namespace: str) -> Manifest:
     """A database hears its own namespace's services and set-up job, and its own replicas."""
-    clients = [service.name for service in SERVICES if service.namespace == namespace]
+    clients = [deployed.name for deployed in DEPLOYED if deployed.namespace == namespace]
     peers = [{"podSelector": {"matchLabels": labels(name)}} for name in [*clients, "setup", "mongodb"]]
     replicas = {"to": [{"podSelector": {"matchLabels": labels("mongodb")}}], "ports": [_tcp(MONGO_PORT)]}
     ingress = [{"from": peers, "ports": [_tcp(MONGO_PORT)]}]

@@ -1,7 +1,9 @@
-"""What the registry does not say: which ports a service opens, for whom, and whom it may call."""
+"""What the registry does not say: which ports a process opens, for whom, and whom it may call."""
 
 from dataclasses import dataclass
 from typing import Literal
+
+from shared.events.topics import ACCEPT, AUDIT, CONFIRMATIONS, LETTERS, MODERATION, STATUS, VERIFIER, Process
 
 NAMESPACE = "leak"
 AUDIT_NAMESPACE = "leak-audit"
@@ -28,26 +30,38 @@ class Door:
 
 @dataclass(frozen=True)
 class Deployed:
-    """One service as it is deployed."""
+    """One process as it is deployed; processes of one service run the same image."""
 
-    name: str
+    process: Process
     namespace: str
-    door: Door | None
+    door: Door | None = None
     sends_mail: bool = False
     counts_together: bool = False
     replicas: int = 2
     most: int = 10
 
+    @property
+    def name(self) -> str:
+        """Of the process, and of everything that belongs to it."""
+        return self.process.name
 
-SERVICES = (
-    Deployed("gateway", NAMESPACE, Door(8080, "public"), counts_together=True, most=20),
-    Deployed("verifier", NAMESPACE, None),
-    Deployed("moderation", NAMESPACE, Door(8200, "moderators", "CONSOLE_")),
-    Deployed("mailer", NAMESPACE, None, sends_mail=True),
-    Deployed("audit", AUDIT_NAMESPACE, Door(8300, "auditors", "CONSOLE_"), most=4),
+    @property
+    def prefix(self) -> str:
+        """Of its environment variables."""
+        return f"{self.process.service.upper()}_"
+
+
+DEPLOYED = (
+    Deployed(ACCEPT, NAMESPACE, Door(8080, "public"), counts_together=True, most=20),
+    Deployed(STATUS, NAMESPACE),
+    Deployed(VERIFIER, NAMESPACE),
+    Deployed(MODERATION, NAMESPACE, Door(8200, "moderators", "CONSOLE_")),
+    Deployed(CONFIRMATIONS, NAMESPACE, sends_mail=True),
+    Deployed(LETTERS, NAMESPACE, sends_mail=True),
+    Deployed(AUDIT, AUDIT_NAMESPACE, Door(8300, "auditors", "CONSOLE_"), most=4),
 )
 
 
-def labels(service: str) -> dict[str, str]:
-    """How manifests name the pods of a service."""
-    return {"app.kubernetes.io/part-of": "leak", "app.kubernetes.io/name": service}
+def labels(name: str) -> dict[str, str]:
+    """How manifests name the pods of a process."""
+    return {"app.kubernetes.io/part-of": "leak", "app.kubernetes.io/name": name}

@@ -4,13 +4,13 @@ from typing import Any
 
 from deploy.manifests.table import (
     AUDIT_NAMESPACE,
+    DEPLOYED,
     INTERNAL_PORT,
     KAFKA_CLUSTER,
     KAFKA_NAMESPACE,
     KAFKA_PORT,
     MONGO_PORT,
     NAMESPACE,
-    SERVICES,
     Deployed,
     labels,
 )
@@ -21,7 +21,10 @@ Manifest = dict[str, Any]
 SECRETS_DIR = "/run/secrets/leak"
 STOP_S = 60
 CPU_PERCENT = 60
-SETUP = {NAMESPACE: ("database", "SETUP_MONGO_URL"), AUDIT_NAMESPACE: ("audit-database", "SETUP_AUDIT_MONGO_URL")}
+SETUP = {
+    NAMESPACE: ("database", "SETUP_MONGO_URL", "mongo"),
+    AUDIT_NAMESPACE: ("audit-database", "SETUP_AUDIT_MONGO_URL", "audit-mongo"),
+}
 """The part of the set-up step that runs in each namespace: no administrator's password is in both."""
 LAG_A_REPLICA = 1_000
 """Unread records of one topic that call for another replica."""
@@ -36,26 +39,27 @@ def namespaces() -> list[Manifest]:
     ]
 
 
-def of_service(service: Deployed) -> list[Manifest]:
-    """Everything that runs one service."""
+def of_process(deployed: Deployed) -> list[Manifest]:
+    """Everything that runs one process."""
     account = {
         "apiVersion": "v1",
         "kind": "ServiceAccount",
-        "metadata": _metadata(service),
+        "metadata": _metadata(deployed),
         "automountServiceAccountToken": False,
     }
     budget = {
         "apiVersion": "policy/v1",
         "kind": "PodDisruptionBudget",
-        "metadata": _metadata(service),
-        "spec": {"minAvailable": 1, "selector": {"matchLabels": labels(service.name)}},
+        "metadata": _metadata(deployed),
+        "spec": {"minAvailable": 1, "selector": {"matchLabels": labels(deployed.name)}},
     }
-    return [account, _settings(service), _deployment(service), _network_service(service), budget, _scaling(service)]
+    return [account, _settings(deployed), _deployment(deployed), _network_service(deployed), budget, _scaling(deployed)]
 
 
 def setup_job(namespace: str) -> Manifest:
     """Makes a namespace's database users. Topics and Kafka users are Strimzi's, made from the same registry."""
-    part, variable = SETUP[namespace]
+    part, variable, server = SETUP[namespace]
+    password = {"key": f"{server}-password", "path": f"{server}/{server}-password"}
     environment = {
         "SETUP_PARTS": f'["{part}"]',
         variable: _mongo_url(namespace),
@@ -65,15 +69,15 @@ def setup_job(namespace: str) -> Manifest:
     passwords = [
         {
             "secret": {
-                "name": f"leak-{service.name}",
-                "items": [{"key": "mongo-password", "path": f"{service.name}/mongo-password"}],
+                "name": f"leak-{deployed.name}",
+                "items": [{"key": "mongo-password", "path": f"{deployed.name}/mongo-password"}],
             }
         }
-        for service in SERVICES
-        if service.namespace == namespace
+        for deployed in DEPLOYED
+        if deployed.namespace == namespace
     ]
     volumes = [
-        {"name": "admin", "secret": {"secretName": "leak-setup-admin", "defaultMode": 0o400}},
+        {"name": "admin", "secret": {"secretName": "leak-setup-admin", "defaultMode": 0o400, "items": [password]}},
         {"name": "secrets", "projected": {"sources": passwords, "defaultMode": 0o400}},
         {"name": "tmp", "emptyDir": {}},
     ]
@@ -105,45 +109,46 @@ def setup_job(namespace: str) -> Manifest:
     }
 
 
-def _settings(service: Deployed) -> Manifest:
+def _settings(deployed: Deployed) -> Manifest:
     door = {}
-    if service.door:
-        door = {f"{service.door.prefix}HOST": "0.0.0.0", f"{service.door.prefix}PORT": str(service.door.port)}
+    if deployed.door:
+        door = {f"{deployed.door.prefix}HOST": "0.0.0.0", f"{deployed.door.prefix}PORT": str(deployed.door.port)}
     settings = {
         "KAFKA_SERVERS": _kafka_servers(),
         "KAFKA_SECURITY": "SASL_SSL",
         "KAFKA_CA_FILE": "/run/kafka/ca.crt",
-        "MONGO_URL": _mongo_url(service.namespace),
+        "MONGO_URL": _mongo_url(deployed.namespace),
         "SECRETS_DIR": SECRETS_DIR,
         "INTERNAL_HOST": "0.0.0.0",
         "INTERNAL_PORT": str(INTERNAL_PORT),
         "STOP_WITHIN_S": str(STOP_S - 15),
+        **({"ROLE": deployed.process.role} if deployed.process.role else {}),
         **door,
     }
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
-        "metadata": _metadata(service),
-        "data": {f"{service.name.upper()}_{name}": value for name, value in settings.items()},
+        "metadata": _metadata(deployed),
+        "data": {deployed.prefix + name: value for name, value in settings.items()},
     }
 
 
-def _deployment(service: Deployed) -> Manifest:
+def _deployment(deployed: Deployed) -> Manifest:
     spread = {
         "maxSkew": 1,
         "topologyKey": "kubernetes.io/hostname",
         "whenUnsatisfiable": "ScheduleAnyway",
-        "labelSelector": {"matchLabels": labels(service.name)},
+        "labelSelector": {"matchLabels": labels(deployed.name)},
     }
     pod = {
-        "serviceAccountName": service.name,
+        "serviceAccountName": deployed.name,
         "automountServiceAccountToken": False,
         "securityContext": _pod_security(),
         "terminationGracePeriodSeconds": STOP_S,
         "topologySpreadConstraints": [spread],
-        "containers": [_container(service)],
+        "containers": [_container(deployed)],
         "volumes": [
-            {"name": "secrets", "secret": {"secretName": f"leak-{service.name}", "defaultMode": 0o400}},
+            {"name": "secrets", "secret": {"secretName": f"leak-{deployed.name}", "defaultMode": 0o400}},
             {
                 "name": "kafka-ca",
                 "secret": {
@@ -157,25 +162,25 @@ def _deployment(service: Deployed) -> Manifest:
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": _metadata(service),
+        "metadata": _metadata(deployed),
         "spec": {
-            "replicas": service.replicas,
-            "selector": {"matchLabels": labels(service.name)},
+            "replicas": deployed.replicas,
+            "selector": {"matchLabels": labels(deployed.name)},
             "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
-            "template": {"metadata": {"labels": labels(service.name)}, "spec": pod},
+            "template": {"metadata": {"labels": labels(deployed.name)}, "spec": pod},
         },
     }
 
 
-def _container(service: Deployed) -> Manifest:
+def _container(deployed: Deployed) -> Manifest:
     ports = [{"name": "internal", "containerPort": INTERNAL_PORT}]
-    if service.door:
-        ports.append({"name": "door", "containerPort": service.door.port})
+    if deployed.door:
+        ports.append({"name": "door", "containerPort": deployed.door.port})
     return {
-        "name": service.name,
-        "image": f"leak-{service.name}",
-        "args": [f"services.{service.name}.main"],
-        "envFrom": [{"configMapRef": {"name": service.name}}],
+        "name": deployed.name,
+        "image": f"leak-{deployed.process.service}",
+        "args": [f"services.{deployed.process.service}.main"],
+        "envFrom": [{"configMapRef": {"name": deployed.name}}],
         "ports": ports,
         "securityContext": _locked_down(),
         "startupProbe": _probe("/health/live", period_s=2, failures=60),
@@ -190,32 +195,32 @@ def _container(service: Deployed) -> Manifest:
     }
 
 
-def _network_service(service: Deployed) -> Manifest:
+def _network_service(deployed: Deployed) -> Manifest:
     ports = [{"name": "internal", "port": INTERNAL_PORT, "targetPort": "internal"}]
-    if service.door:
-        ports.append({"name": "door", "port": service.door.port, "targetPort": "door"})
+    if deployed.door:
+        ports.append({"name": "door", "port": deployed.door.port, "targetPort": "door"})
     return {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": _metadata(service),
-        "spec": {"selector": labels(service.name), "ports": ports},
+        "metadata": _metadata(deployed),
+        "spec": {"selector": labels(deployed.name), "ports": ports},
     }
 
 
-def _scaling(service: Deployed) -> Manifest:
-    """The gateway scales on CPU; who consumes scales on the lag of what it reads."""
-    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": service.name}
-    if service.name == "gateway":
+def _scaling(deployed: Deployed) -> Manifest:
+    """Who answers people scales on CPU; who consumes scales on the lag of what it reads."""
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": deployed.name}
+    if not read_by(deployed.name):
         target_cpu = {"type": "Utilization", "averageUtilization": CPU_PERCENT}
         cpu = {"type": "Resource", "resource": {"name": "cpu", "target": target_cpu}}
         return {
             "apiVersion": "autoscaling/v2",
             "kind": "HorizontalPodAutoscaler",
-            "metadata": _metadata(service),
+            "metadata": _metadata(deployed),
             "spec": {
                 "scaleTargetRef": target,
-                "minReplicas": service.replicas,
-                "maxReplicas": service.most,
+                "minReplicas": deployed.replicas,
+                "maxReplicas": deployed.most,
                 "metrics": [cpu],
             },
         }
@@ -224,23 +229,23 @@ def _scaling(service: Deployed) -> Manifest:
             "type": "kafka",
             "metadata": {
                 "topic": topic.name,
-                "consumerGroup": group_of(service.name, topic.name),
+                "consumerGroup": group_of(deployed.name, topic.name),
                 "bootstrapServers": _kafka_servers(),
                 "lagThreshold": str(LAG_A_REPLICA),
             },
             "authenticationRef": {"name": "kafka", "kind": "ClusterTriggerAuthentication"},
         }
-        for topic in read_by(service.name)
-        if topic.owner != service.name
+        for topic in read_by(deployed.name)
+        if topic.owner != deployed.name
     ]
     return {
         "apiVersion": "keda.sh/v1alpha1",
         "kind": "ScaledObject",
-        "metadata": _metadata(service),
+        "metadata": _metadata(deployed),
         "spec": {
             "scaleTargetRef": target,
-            "minReplicaCount": service.replicas,
-            "maxReplicaCount": service.most,
+            "minReplicaCount": deployed.replicas,
+            "maxReplicaCount": deployed.most,
             "cooldownPeriod": 300,
             "triggers": triggers,
         },
@@ -259,8 +264,8 @@ def _locked_down() -> Manifest:
     return {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
 
 
-def _metadata(service: Deployed) -> Manifest:
-    return {"name": service.name, "namespace": service.namespace, "labels": labels(service.name)}
+def _metadata(deployed: Deployed) -> Manifest:
+    return {"name": deployed.name, "namespace": deployed.namespace, "labels": labels(deployed.name)}
 
 
 def _kafka_servers() -> str:

@@ -12,12 +12,12 @@ from shared.events.topics import AUDIT, PROCESSES, Process
 def set_up(settings: Settings) -> None:
     """Make or correct the users of the services' server."""
     others = tuple(process for process in PROCESSES.values() if process != AUDIT)
-    _make_users(settings, settings.mongo_url, "mongo-password", others)
+    _make_users(settings, settings.mongo_url, "mongo", others)
 
 
 def set_up_audit(settings: Settings) -> None:
     """Make or correct the one user of audit's own server."""
-    _make_users(settings, settings.audit_mongo_url, "audit-mongo-password", (AUDIT,))
+    _make_users(settings, settings.audit_mongo_url, "audit-mongo", (AUDIT,))
 
 
 def roles_of(process: Process) -> list[dict[str, str]]:
@@ -26,8 +26,8 @@ def roles_of(process: Process) -> list[dict[str, str]]:
     return [*own, {"role": "read", "db": process.reads_database_of}] if process.reads_database_of else own
 
 
-def _make_users(settings: Settings, url: str, password: str, processes: tuple[Process, ...]) -> None:
-    login: dict[str, Any] = {"username": settings.mongo_admin, "password": settings.admin_password(password)}
+def _make_users(settings: Settings, url: str, server: str, processes: tuple[Process, ...]) -> None:
+    login: dict[str, Any] = {"username": settings.mongo_admin, "password": settings.admin_password(server)}
     with MongoClient[dict[str, Any]](url, **login, serverSelectionTimeoutMS=settings.wait_s * 1_000) as client:
         for process in processes:
             _make_user(client, process, settings.secrets_dir / process.name / "mongo-password")

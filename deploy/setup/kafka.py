@@ -47,7 +47,7 @@ def _connection(settings: Settings) -> dict[str, Any]:
         "security.protocol": settings.kafka_security,
         "sasl.mechanism": "SCRAM-SHA-512",
         "sasl.username": settings.kafka_admin,
-        "sasl.password": settings.admin_password("kafka-password"),
+        "sasl.password": settings.admin_password("kafka"),
         # Its refused connections, while a broker starts, are no news.
         "log_level": 2,
     }

@@ -33,8 +33,8 @@ KEYS: Mapping[str, tuple[str, ...]] = {
 }
 SHARED = ("suppression", "block-token")
 """Both mailer roles know who blocked us, so these keys are the same for both."""
-ADMINISTRATORS: Mapping[str, tuple[str, ...]] = {"setup": ("audit-mongo-password",)}
-"""The administrators' passwords: for the set-up step and the servers alone."""
+ADMINISTRATORS = ("kafka", "mongo", "audit-mongo")
+"""One folder a server with its administrator's password: for that server and its part of the set-up step alone."""
 PAIRS = (SIGNING, OPENING, "answer", "log")
 KEY_BYTES = 32
 KEYRING = "keyring.json"
@@ -60,17 +60,21 @@ class Listed:
 
 def make(folder: Path, now: datetime) -> None:
     """Make every secret that is missing, and give each process the public keyring. Replaces nothing."""
-    for owner, names in {**ADMINISTRATORS, **dict.fromkeys(KEYS, ())}.items():
-        own = folder / owner
-        own.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for name in (*PASSWORDS, *names):
-            if not (own / name).exists():
-                _write(own / name, to_base64url(secrets.token_bytes(KEY_BYTES)))
+    passwords = [folder / process / name for process in KEYS for name in PASSWORDS]
+    for path in [*passwords, *(admin_password(folder / "setup", server) for server in ADMINISTRATORS)]:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not path.exists():
+            _write(path, to_base64url(secrets.token_bytes(KEY_BYTES)))
     for name in {name for names in KEYS.values() for name in names}:
         owners = [process for process, names in KEYS.items() if name in names]
         for group in [owners] if name in SHARED else [[owner] for owner in owners]:
             _make_missing(folder, group, name, now)
     _publish(folder)
+
+
+def admin_password(folder: Path, server: str) -> Path:
+    """Where an administrator's password lies."""
+    return folder / server / f"{server}-password"
 
 
 def every(folder: Path) -> Iterator[Listed]:

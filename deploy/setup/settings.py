@@ -6,6 +6,8 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from deploy.setup.keys import admin_password
+
 Part = Literal["keys", "kafka", "database", "audit-database"]
 PARTS: tuple[Part, ...] = ("keys", "kafka", "database", "audit-database")
 
@@ -24,10 +26,12 @@ class Settings(BaseSettings):
     mongo_url: str = Field("", description="the services' database, without credentials")
     audit_mongo_url: str = Field("", description="audit's own database server, without credentials")
     mongo_admin: str = Field("admin", description="who may make users, on both database servers")
-    admin_dir: Path = Field(description="folder with files kafka-password, mongo-password, audit-mongo-password")
+    admin_dir: Path = Field(
+        description="folder with kafka/kafka-password, mongo/mongo-password, audit-mongo/audit-mongo-password"
+    )
     secrets_dir: Path = Field(description="folder that gets one folder a process with its passwords, keys and keyring")
     wait_s: int = Field(60, ge=1, description="how long to wait for servers that are still starting, in seconds")
 
-    def admin_password(self, name: str) -> str:
-        """An administrator's password, from its file."""
-        return (self.admin_dir / name).read_text().strip()
+    def admin_password(self, server: str) -> str:
+        """The password of a server's administrator, from its file."""
+        return admin_password(self.admin_dir, server).read_text().strip()

@@ -13,16 +13,16 @@ import yaml
 from deploy.manifests.__main__ import BASE, files
 from deploy.manifests.table import (
     AUDIT_NAMESPACE,
+    DEPLOYED,
     KAFKA_PORT,
     LIMITER,
     LIMITER_PORT,
     MONGO_PORT,
     NAMESPACE,
-    SERVICES,
     labels,
 )
 from deploy.setup.kafka import acls_of, topic_configs
-from shared.events.topics import TOPICS
+from shared.events.topics import AUDIT, TOPICS
 
 ROOT = BASE.parents[2]
 KINDS_WITHOUT_SCHEMA = {"KafkaTopic", "KafkaUser", "ScaledObject", "Kustomization"}
@@ -98,15 +98,51 @@ def compose() -> Manifest:
     return loaded
 
 
-def test_in_compose_only_audit_and_the_set_up_step_share_a_network_with_audits_database() -> None:
-    on_it = {name for name, one in compose()["services"].items() if "audit-mongo" in one.get("networks", [])}
-    assert on_it == {"audit-mongo", "audit", "setup"}
+def met(services: Manifest) -> set[tuple[str, str]]:
+    """The pairs of containers that share a network: one reaches every port of the other."""
+    networks = {name: set(one.get("networks", ["default"])) for name, one in services.items()}
+    return {(one, other) for one, other in itertools.permutations(networks, 2) if networks[one] & networks[other]}
 
 
-def test_in_compose_each_service_mounts_its_own_secrets_alone() -> None:
-    for service in SERVICES:
-        mounts = compose()["services"][service.name]["volumes"]
-        assert [mount["volume"]["subpath"] for mount in mounts] == [service.name]
+def wanted_in_compose() -> set[tuple[str, str]]:
+    """Each process meets Kafka and its own database, the mailer's roles the relay too; each set-up step a server."""
+    pairs = {(one.name, "kafka") for one in DEPLOYED}
+    pairs |= {(one.name, "audit-mongo" if one.process == AUDIT else "mongo") for one in DEPLOYED}
+    pairs |= {(one.name, "mailpit") for one in DEPLOYED if one.sends_mail}
+    pairs |= {("setup-kafka", "kafka"), ("setup-database", "mongo"), ("setup-audit-database", "audit-mongo")}
+    return pairs | {(other, one) for one, other in pairs}
+
+
+def test_in_compose_every_pair_of_containers_meets_or_does_not_as_it_should() -> None:
+    services = compose()["services"]
+    alone = {name for name, one in services.items() if one.get("network_mode") == "none"}
+    assert alone == {"keys"}
+    assert met({name: one for name, one in services.items() if name not in alone}) == wanted_in_compose()
+
+
+@pytest.mark.parametrize(("one", "network"), [("gateway-accept", "kafka-audit"), ("verifier", "mongo-moderation")])
+def test_a_container_on_anothers_network_is_found(one: str, network: str) -> None:
+    services = compose()["services"]
+    services[one]["networks"] = [*services[one]["networks"], network]
+    del services["keys"]
+    assert met(services) - wanted_in_compose()
+
+
+def test_in_compose_each_process_mounts_its_own_secrets_alone() -> None:
+    for deployed in DEPLOYED:
+        mounts = compose()["services"][deployed.name]["volumes"]
+        secrets = [mount["volume"]["subpath"] for mount in mounts if mount["source"] == "secrets"]
+        assert secrets == [deployed.name]
+
+
+def test_in_compose_no_two_servers_share_an_administrators_password() -> None:
+    services = compose()["services"]
+    held = {
+        name: {mount["volume"]["subpath"] for mount in one.get("volumes", []) if mount["source"] == "secrets"}
+        for name, one in services.items()
+        if name in {"kafka", "mongo", "audit-mongo"}
+    }
+    assert held == {"kafka": {"setup/kafka"}, "mongo": {"setup/mongo"}, "audit-mongo": {"setup/audit-mongo"}}
 
 
 def test_in_compose_only_ports_of_the_local_host_are_open() -> None:
@@ -150,7 +186,7 @@ def may_call(policies: list[Manifest], caller: tuple[str, str], callee: tuple[st
 
 
 PODS = [
-    *((one.namespace, one.name) for one in SERVICES),
+    *((one.namespace, one.name) for one in DEPLOYED),
     *((ns, name) for ns in (NAMESPACE, AUDIT_NAMESPACE) for name in ("mongodb", "setup")),
 ]
 
@@ -164,7 +200,7 @@ def test_pods_reach_only_the_database_of_their_own_namespace(caller: tuple[str, 
 
 @pytest.mark.parametrize("caller", PODS)
 def test_only_the_gateway_reaches_the_store_in_which_gateways_count_together(caller: tuple[str, str]) -> None:
-    wanted = caller == (NAMESPACE, "gateway")
+    wanted = caller == (NAMESPACE, "gateway-accept")
     assert may_call(of_kind("NetworkPolicy"), caller, (NAMESPACE, LIMITER), LIMITER_PORT) is wanted
     production = (ROOT / "deploy/k8s/overlays/production/kustomization.yaml").read_text()
     assert f"//{LIMITER}.{NAMESPACE}.svc:{LIMITER_PORT}/" in production
@@ -177,15 +213,15 @@ def test_a_policy_that_lets_the_gateway_reach_audits_database_is_seen() -> None:
         "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": AUDIT_NAMESPACE}},
     }
     back = {
-        "podSelector": {"matchLabels": labels("gateway")},
+        "podSelector": {"matchLabels": labels("gateway-accept")},
         "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": NAMESPACE}},
     }
     for policy in policies:
-        if policy["metadata"]["name"] == "gateway":
+        if policy["metadata"]["name"] == "gateway-accept":
             policy["spec"]["egress"].append({"to": [peer], "ports": [{"protocol": "TCP", "port": MONGO_PORT}]})
         if policy["metadata"] == {"name": "mongodb", "namespace": AUDIT_NAMESPACE}:
             policy["spec"]["ingress"].append({"from": [back], "ports": [{"protocol": "TCP", "port": MONGO_PORT}]})
-    assert may_call(policies, (NAMESPACE, "gateway"), (AUDIT_NAMESPACE, "mongodb"), MONGO_PORT)
+    assert may_call(policies, (NAMESPACE, "gateway-accept"), (AUDIT_NAMESPACE, "mongodb"), MONGO_PORT)
 
 
 def test_both_namespaces_deny_by_default() -> None:
@@ -208,7 +244,7 @@ def test_who_speaks_to_kafka_is_who_the_registry_knows() -> None:
     assert speaks == known
 
 
-def test_only_the_mailer_reaches_the_world() -> None:
+def test_only_the_mailers_roles_reach_the_world() -> None:
     out = {
         policy["metadata"]["name"]
         for policy in of_kind("NetworkPolicy")
@@ -216,7 +252,7 @@ def test_only_the_mailer_reaches_the_world() -> None:
         for peer in rule["to"]
         if "ipBlock" in peer
     }
-    assert out == {"mailer"}
+    assert out == {"mailer-confirmations", "mailer-letters"}
 
 
 def rights(user: Manifest) -> set[tuple[str, str, str, str]]:
@@ -227,7 +263,7 @@ def rights(user: Manifest) -> set[tuple[str, str, str, str]]:
     }
 
 
-@pytest.mark.parametrize("service", [one.name for one in SERVICES])
+@pytest.mark.parametrize("service", [one.name for one in DEPLOYED])
 def test_a_kafka_user_has_the_rights_that_the_set_up_step_gives(service: str) -> None:
     user = next(one for one in of_kind("KafkaUser") if one["metadata"]["name"] == service)
     pattern = {"LITERAL": "literal", "PREFIXED": "prefix"}
@@ -239,7 +275,7 @@ def test_a_kafka_user_has_the_rights_that_the_set_up_step_gives(service: str) ->
     assert {right for right in rights(user) if right[3] != "Describe"} == given
 
 
-@pytest.mark.parametrize(("service", "topic"), list(itertools.product([one.name for one in SERVICES], TOPICS)))
+@pytest.mark.parametrize(("service", "topic"), list(itertools.product([one.name for one in DEPLOYED], TOPICS)))
 def test_every_pair_of_user_and_topic_is_as_registered(service: str, topic: str) -> None:
     user = next(one for one in of_kind("KafkaUser") if one["metadata"]["name"] == service)
     may = {right[3] for right in rights(user) if right[:2] == ("topic", topic)} - {"Describe"}
@@ -267,7 +303,7 @@ def test_pods_are_locked_down_and_mount_their_own_secrets_alone(deployment: Mani
 
 def test_overlays_name_only_what_the_base_has() -> None:
     known = {(one["kind"], one["metadata"]["name"]) for one in manifests() if one["kind"] != "Kustomization"}
-    images = {f"leak-{one.name}" for one in SERVICES} | {"leak-setup"}
+    images = {f"leak-{one.process.service}" for one in DEPLOYED} | {"leak-setup"}
     for path in (ROOT / "deploy/k8s/overlays").glob("*/kustomization.yaml"):
         overlay = yaml.safe_load(path.read_text())
         assert all((path.parent / resource / "kustomization.yaml").exists() for resource in overlay["resources"])

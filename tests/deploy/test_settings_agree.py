@@ -40,9 +40,9 @@ def clustered() -> dict[str, str]:
 def local_stack() -> dict[str, str]:
     stack = Stack(Path("/nowhere"), 20_000, delay_max_s=7)
     return {
-        f"{service.upper()}_{name}": text
-        for service in ("gateway", "moderation", "audit")
-        for name, text in programs._own_settings(stack, service).items()
+        name: text
+        for process in ("gateway-accept", "moderation", "audit")
+        for name, text in programs.own_settings(stack, process).items()
     }
 
 

@@ -283,5 +283,5 @@ async def test_a_record_is_a_cloudevent_in_binary_mode(empty_stack: RealParts) -
     parsed = from_binary(KafkaMessage(headers, key, value or b""), JSONFormat())
     assert parsed.get_id() == event.event_id
     assert parsed.get_type() == event.TOPIC
-    assert parsed.get_source() == "/leak/gateway"
+    assert parsed.get_source() == "/leak/gateway-accept"
     assert headers["ce_traceparent"].startswith(b"00-")
