@@ -9,6 +9,7 @@ from pathlib import Path
 from local.layout import CHECKOUT, HOST, Paths, ports
 from local.servers import Servers
 from shared.events.topics import SERVICES
+from shared.runtime.memory import OVERWRITING
 
 PYTHON = sys.executable
 # As the pages say it: nobody else runs this one.
@@ -124,7 +125,7 @@ def service_environment(stack: Stack, servers: Servers, service: str) -> dict[st
         **_own_settings(stack, service),
     }
     named = {f"{service.upper()}_{name}": value for name, value in settings.items()}
-    return {**kept_environment(), **named}
+    return {**kept_environment(), **OVERWRITING, **named}
 
 
 def _own_settings(stack: Stack, service: str) -> dict[str, str]:

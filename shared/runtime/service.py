@@ -13,7 +13,7 @@ from faststream import AckPolicy
 
 from shared.events.dead import DeadLetter
 from shared.events.event import Event
-from shared.runtime import health, logs, metrics, mongo
+from shared.runtime import health, logs, memory, metrics, mongo
 from shared.runtime.clock import utc_now
 from shared.runtime.delivery import Delivery, Received, sanitising_parser, undecoded
 from shared.runtime.kafka import POLL_WITHIN_MS, Positions, Publisher, consumer_broker, group_of
@@ -110,6 +110,7 @@ class Service:
 
     def run(self) -> None:
         """Live until SIGTERM or SIGINT."""
+        memory.forbid_core_dumps()
         logs.configure(self.name, self.settings.log_level)
         uvloop.run(self.live())
 
@@ -145,7 +146,11 @@ class Service:
         for hook in self._on_start:
             await self._wait_for("its store", hook)
         await self._wait_for("Kafka", self._consume)
-        tasks = [asyncio.create_task(self._repeat(*one)) for one in [*self._loops, ("lag", LAG_EVERY_S, self._lag)]]
+        own: list[tuple[str, float, Hook]] = [
+            ("lag", LAG_EVERY_S, self._lag),
+            ("overwrite_read_buffer", memory.OVERWRITE_EVERY_S, memory.overwrite_read_buffer),
+        ]
+        tasks = [asyncio.create_task(self._repeat(*one)) for one in [*self._loops, *own]]
         tasks += [asyncio.create_task(listener.listen()) for listener in self._listeners]
         _calm_the_garbage_collector()
         self.health.waiting_for = None
