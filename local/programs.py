@@ -9,6 +9,7 @@ from pathlib import Path
 from local.layout import CHECKOUT, HOST, Paths, ports
 from local.servers import Servers
 from shared.events.topics import AUDIT, PROCESSES
+from shared.runtime.memory import OVERWRITING
 
 PYTHON = sys.executable
 # As the pages say it: nobody else runs this one.
@@ -123,7 +124,7 @@ def service_environment(stack: Stack, servers: Servers, process: str) -> dict[st
         "STOP_WITHIN_S": str(SERVICE_STOP_S),
         **({"ROLE": role} if (role := PROCESSES[process].role) else {}),
     }
-    return {**kept_environment(), **_prefixed(process, settings), **own_settings(stack, process)}
+    return {**kept_environment(), **OVERWRITING, **_prefixed(process, settings), **own_settings(stack, process)}
 
 
 def own_settings(stack: Stack, process: str) -> dict[str, str]:

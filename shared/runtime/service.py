@@ -14,7 +14,7 @@ from aiokafka import ConsumerRecord
 
 from shared.events.dead import DeadLetter
 from shared.events.event import Event
-from shared.runtime import consuming, health, logs, metrics, mongo
+from shared.runtime import consuming, health, logs, memory, metrics, mongo
 from shared.runtime.clock import utc_now
 from shared.runtime.connections import ConnectionLimits, connections_within_file_limit
 from shared.runtime.delivery import Delivery, Policy
@@ -139,6 +139,7 @@ class Service:
 
     def run(self) -> None:
         """Live until SIGTERM or SIGINT."""
+        memory.forbid_core_dumps()
         logs.configure(self.name, self.settings.log_level)
         uvloop.run(self.live())
 
@@ -191,7 +192,11 @@ class Service:
             await self._wait_for(what, check)
         await self._wait_for("its store", self.prepare)
         await self._wait_for("Kafka", self._consume)
-        jobs = [*self.jobs.values(), PeriodicJob("lag", LAG_EVERY_S, self._lag)]
+        jobs = [
+            *self.jobs.values(),
+            PeriodicJob("lag", LAG_EVERY_S, self._lag),
+            PeriodicJob("overwrite_read_buffer", memory.OVERWRITE_EVERY_S, memory.overwrite_read_buffer),
+        ]
         tasks = [asyncio.create_task(self._repeat(job)) for job in jobs]
         tasks += [asyncio.create_task(listener.listen()) for listener in self.listeners]
         _calm_the_garbage_collector()

@@ -8,11 +8,14 @@ from local.stack import RealParts
 from shared.events.event import Event
 from shared.events.leaks import LeakConfirmed
 from shared.events.topics import PROCESSES, TOPICS
+from shared.events.values import AddressDigestText
 from shared.runtime.kafka import Publisher
 from shared.runtime.settings import ServiceSettings, settings_config
 from shared.seals import purposes
 from shared.seals.contents import Message, RecipientAddress, RecipientPseudonyms, SenderAddress
 from shared.seals.sealing import Sealer
+
+PSEUDONYMS = (AddressDigestText(f"1.{'0' * 16}.{'b' * 64}"),)
 
 
 def publisher_of(stack: RealParts, process: str) -> Publisher:
@@ -38,7 +41,7 @@ def sealed_leak(
         "leak_id": leak_id,
         "sealed_recipient": gateway.seal(purposes.RECIPIENT, leak_id, RecipientAddress(address=recipient)),
         "sealed_message": gateway.seal(purposes.MESSAGE, leak_id, Message(text=message)),
-        "sealed_pseudonyms": gateway.seal(purposes.PSEUDONYMS, leak_id, RecipientPseudonyms(digests=())),
+        "sealed_pseudonyms": gateway.seal(purposes.PSEUDONYMS, leak_id, RecipientPseudonyms(digests=PSEUDONYMS)),
         "relation": "friend",
         "kind": "thanks",
         "language": "en",
