@@ -8,7 +8,7 @@ from local import contract_docs, env_example, schemas
 from local.failures import Failure
 from local.layout import CHECKOUT
 
-HELP = "write event schemas, docs/events.md, docs/asyncapi.json and .env.example from the code"
+HELP = "write schemas of events and seals, docs/events.md, docs/seals.md, docs/asyncapi.json, .env.example"
 
 
 def run(arguments: list[str]) -> int:
@@ -27,6 +27,7 @@ def generated(root: Path) -> Mapping[str, str]:
     """File → what it must hold."""
     return {
         "docs/events.md": contract_docs.events_md(),
+        "docs/seals.md": contract_docs.seals_md(),
         "docs/asyncapi.json": contract_docs.asyncapi(root),
         ".env.example": env_example.text(),
     }

@@ -2,21 +2,51 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from shared.events.dead import DeadLetter
 from shared.events.topics import TOPICS, Topic
+from shared.seals.contents import Note
+from shared.seals.purposes import PURPOSES
 
 Schema = Mapping[str, Any]
 SCHEMAS = Path("shared/events/schemas")
+SEAL_SCHEMAS = Path("shared/seals/schemas")
 SAYS_NOTHING = {"title", "description", "default", "examples"}
 """Keywords that describe; readers do not depend on them."""
 
 
-def schema_of(topic: Topic) -> dict[str, Any]:
-    """The schema of a topic's event, as the code has it now."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **topic.model.model_json_schema()}
+@dataclass(frozen=True)
+class Frozen:
+    """A model whose shape others rely on, and where its schema is kept."""
+
+    name: str
+    model: type[BaseModel]
+    folder: Path
+
+    @property
+    def path(self) -> Path:
+        """In the tree."""
+        return self.folder / f"{self.name}.json"
+
+
+def schema_of(model: type[BaseModel]) -> dict[str, Any]:
+    """The schema of an event or of what is inside a seal, as the code has it now."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}
+
+
+def everything() -> list[Frozen]:
+    """Every event, and every content of a seal."""
+    events = {name_of(topic): topic.model for topic in TOPICS.values()}
+    contents = {**{name: purpose.content for name, purpose in PURPOSES.items()}, "note": Note}
+    return [
+        *(Frozen(name, model, SCHEMAS) for name, model in events.items()),
+        *(Frozen(name, model, SEAL_SCHEMAS) for name, model in contents.items()),
+    ]
 
 
 def text(schema: Schema) -> str:
@@ -24,9 +54,9 @@ def text(schema: Schema) -> str:
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
-def frozen(root: Path, topic: Topic) -> dict[str, Any] | None:
-    """The schema that was promised; None for a topic that is new."""
-    path = root / SCHEMAS / f"{name_of(topic)}.json"
+def frozen(root: Path, one: Frozen) -> dict[str, Any] | None:
+    """The schema that was promised; None for what is new."""
+    path = root / one.path
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
 
 
@@ -58,13 +88,13 @@ def breaks(old: Schema, new: Schema) -> list[str]:
 def freeze(root: Path) -> list[str]:
     """Write what is new or only says more; what would break a reader is left as it was, and said."""
     refused = []
-    for topic in TOPICS.values():
-        old, new = frozen(root, topic), schema_of(topic)
+    for one in everything():
+        old, new = frozen(root, one), schema_of(one.model)
         broken = breaks(old, new) if old else []
         if broken:
-            refused.append(f"{name_of(topic)}: {', '.join(broken)}; make a new version beside it")
+            refused.append(f"{one.name}: {', '.join(broken)}; make a new version beside it")
             continue
-        path = root / SCHEMAS / f"{name_of(topic)}.json"
+        path = root / one.path
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text(new), encoding="utf-8")
     return refused

@@ -3,8 +3,8 @@
 import ast
 from pathlib import Path
 
-from shared.events.topics import SERVICES, TOPICS, Topic
-from tests.architecture.guards.registry import EVENTS, handler_of
+from shared.events.topics import PROCESSES, SERVICES, TOPICS, Topic
+from tests.architecture.guards.registry import EVENTS, handler_of, read_by_service
 from tests.architecture.guards.source import functions, parsed, place, python_files
 
 STAGES = {service: stage for stage, service in enumerate(SERVICES)}
@@ -19,10 +19,14 @@ def violations(root: Path) -> list[str]:
 def misplaced(topics: tuple[Topic, ...]) -> list[str]:
     """Topics whose stage is not their owner's; dead letters stand outside of the flow."""
     return [
-        f"{topic.name} stands at stage {topic.stage}, its owner {topic.owner} at {STAGES[topic.owner]}"
+        f"{topic.name} stands at stage {topic.stage}, its owner {topic.owner} at {_stage(topic)}"
         for topic in topics
-        if topic.name in EVENTS.values() and topic.stage != STAGES[topic.owner]
+        if topic.name in EVENTS.values() and topic.stage != _stage(topic)
     ]
+
+
+def _stage(topic: Topic) -> int:
+    return STAGES[PROCESSES[topic.owner].service]
 
 
 def _backwards(root: Path) -> list[str]:
@@ -31,7 +35,7 @@ def _backwards(root: Path) -> list[str]:
         listening = {
             handler_of(name)
             for name, topic in TOPICS.items()
-            if service in topic.readers and name in EVENTS.values() and topic.stage >= STAGES[service]
+            if topic in read_by_service(service) and topic.stage >= STAGES[service]
         }
         for path in python_files(root, f"services/{service}"):
             found += [

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from shared.events.topics import SERVICES, TOPICS, published_by, read_by
+from shared.events.topics import SERVICES, TOPICS, Topic, processes_of, published_by, read_by
 from tests.architecture.guards.source import parsed, place, python_files
 
 EVENTS = {topic.model.__name__: name for name, topic in TOPICS.items() if not name.endswith(".dead.v1")}
@@ -19,14 +19,30 @@ def violations(root: Path) -> list[str]:
     for service in SERVICES:
         files = list(python_files(root, f"services/{service}"))
         trees = {path: parsed(path) for path in files}
-        owned = {topic.name for topic in published_by(service)} & set(EVENTS.values())
-        read = {topic.name for topic in read_by(service)} & set(EVENTS.values())
+        owned = {topic.name for topic in published_by_service(service)}
+        read = {topic.name for topic in read_by_service(service)}
         found += _differences(service, "publishes", published(trees.values()), owned)
         found += _differences(service, "subscribes to", subscribed(trees.values()), read)
         found += [f"{service} waits for {name}, which it may not read" for name in waited_for(trees.values()) - read]
         found += _doubtful(root, trees)
         found += _docstring(root / "services" / service / "__init__.py", service, owned, read)
     return found
+
+
+def published_by_service(service: str) -> list[Topic]:
+    """The topics that any process of a service may write, dead letters apart."""
+    return [
+        topic
+        for process in processes_of(service)
+        for topic in published_by(process.name)
+        if topic.name in EVENTS.values()
+    ]
+
+
+def read_by_service(service: str) -> list[Topic]:
+    """The topics that any process of a service may read, each once, dead letters apart."""
+    topics = {topic.name: topic for process in processes_of(service) for topic in read_by(process.name)}
+    return [topic for name, topic in topics.items() if name in EVENTS.values()]
 
 
 def published(trees: Iterable[ast.Module]) -> set[str]:
