@@ -147,11 +147,25 @@ def _message(root: Path, topic: Topic) -> dict[str, Any]:
         "name": topic.name,
         "title": topic.model.__name__,
         "summary": _meaning(topic).splitlines()[0],
-        "payload": schema_of(topic.model),
+        "payload": _inlined(schema_of(topic.model)),
         "traits": [{"$ref": "#/components/messageTraits/cloudevent"}],
         "bindings": {"kafka": {"key": {"type": "string", "description": topic.key}}},
         "examples": [{"payload": example}],
     }
+
+
+def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
+    """Without `$defs`: a reference in this document would be looked for from its root."""
+    shared = schema.pop("$defs", {})
+
+    def put_in(part: Any) -> Any:
+        if isinstance(part, dict):
+            name = str(part.get("$ref", "")).rpartition("/")[2]
+            return put_in(shared[name]) if name in shared else {key: put_in(value) for key, value in part.items()}
+        return [put_in(one) for one in part] if isinstance(part, list) else part
+
+    inlined: dict[str, Any] = put_in(schema)
+    return inlined
 
 
 def _headers() -> dict[str, Any]:
@@ -176,7 +190,7 @@ part and the secret's digest, so that nobody who reads a topic can act. Nothing 
 | token | made by | opened by | leads to |
 |---|---|---|---|
 | report | moderation | moderation | the leak |
-| block | mailer-letters | mailer-letters, mailer-confirmations | the digest of the address, a PRF of the mail's id, a day |
+| block | mailer-letters | both roles of the mailer | the digest of the address, a PRF of the mail's id, a day |
 """
 
 
@@ -189,7 +203,8 @@ def seals_md() -> str:
     ]
     note = f"| note | moderation | the receipt | {NOTE_LENGTH} |"
     table = ["| purpose | sealed by | opened by | bytes |", "|---|---|---|---|", *rows, note, ""]
-    contents = {**{name: purpose.content for name, purpose in PURPOSES.items()}, "note": Note}
+    contents: dict[str, type[BaseModel]] = {name: purpose.content for name, purpose in PURPOSES.items()}
+    contents["note"] = Note
     inside = [f"## {name}\n\n{_about(model)}\n\n{_inside(model)}" for name, model in contents.items()]
     return "\n".join([SEALS_HEAD, "\n".join(table), *inside, TOKENS])
 

@@ -42,7 +42,8 @@ def schema_of(model: type[BaseModel]) -> dict[str, Any]:
 def everything() -> list[Frozen]:
     """Every event, and every content of a seal."""
     events = {name_of(topic): topic.model for topic in TOPICS.values()}
-    contents = {**{name: purpose.content for name, purpose in PURPOSES.items()}, "note": Note}
+    contents: dict[str, type[BaseModel]] = {name: purpose.content for name, purpose in PURPOSES.items()}
+    contents["note"] = Note
     return [
         *(Frozen(name, model, SCHEMAS) for name, model in events.items()),
         *(Frozen(name, model, SEAL_SCHEMAS) for name, model in contents.items()),

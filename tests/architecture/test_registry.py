@@ -76,7 +76,7 @@ def test_a_topic_at_another_stage_than_its_owner_is_refused():
 @pytest.mark.parametrize("answer", ["await self._publisher.publish(event)", "LeakDecided(leak_id=event.leak_id)"])
 def test_an_answer_to_a_later_stage_is_refused(plant: Plant, answer: str):
     files = {f"services/{service}/handlers.py": "" for service in SERVICES}
-    files["services/moderation/handlers.py"] = f"async def on_leak_delivered(self, event):\n    {answer}\n"
+    files["services/gateway/handlers.py"] = f"async def on_leak_confirmed(self, event):\n    {answer}\n"
     assert direction.violations(plant(files)) == [
-        "services/moderation/handlers.py:1: on_leak_delivered answers what comes after moderation"
+        "services/gateway/handlers.py:1: on_leak_confirmed answers what comes after gateway"
     ]
