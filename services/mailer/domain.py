@@ -130,7 +130,7 @@ class Deferred:
 
 
 @dataclass(frozen=True)
-class Refused:
+class Rejected:
     """Never: 5xx. `no_mailbox`: the address itself is wrong (RFC 3463, 5.1.x), so nothing more goes there."""
 
     no_mailbox: bool = False
@@ -146,7 +146,7 @@ class Unknown:
     """The connection failed after the end of the data: the mail may have been taken over, or not."""
 
 
-Answer = Accepted | Deferred | Refused | NotSent | Unknown
+Answer = Accepted | Deferred | Rejected | NotSent | Unknown
 
 
 @dataclass(frozen=True)
@@ -182,7 +182,7 @@ def after(answer: Answer, job: Job, now: datetime, retry_after_s: Sequence[int])
     match answer:
         case Accepted():
             return Done("delivered")
-        case Refused(no_mailbox=suppress):
+        case Rejected(no_mailbox=suppress):
             return Done(delivered_if_unknown("refused", job.unknown), suppress)
         case NotSent():
             return Retry(now + timedelta(seconds=NOT_SENT_AGAIN_S), job.tries, job.unknown)

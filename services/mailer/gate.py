@@ -25,7 +25,7 @@ Verdict = Literal["go", "blocked", "limit", "halted", "unsure", "lost"]
 
 
 @dataclass(frozen=True)
-class Limits:
+class DailyLimits:
     """Mails a day; 0 is no limit."""
 
     recipient: int
@@ -43,7 +43,7 @@ class Gate:
         opening: Opening,
         digests: AddressDigests,
         blocks_read: Callable[[], Awaitable[None]],
-        limits: Limits,
+        limits: DailyLimits,
         clock: Clock,
     ) -> None:
         self._mails = mails

@@ -9,7 +9,7 @@ from services.mailer.compose import Stationery
 from services.mailer.confirmations.compose import ConfirmationComposer
 from services.mailer.confirmations.handlers import ConfirmationHandlers
 from services.mailer.confirmations.opening import ConfirmationOpening
-from services.mailer.gate import Gate, Limits
+from services.mailer.gate import DailyLimits, Gate
 from services.mailer.handlers import BlockHandlers
 from services.mailer.letters.compose import LetterComposer
 from services.mailer.letters.handlers import LetterHandlers
@@ -37,7 +37,7 @@ from shared.runtime.service import Service
 from shared.seals.opening import Opener
 from shared.seals.tokens import block_tokens
 
-NO_LIMITS: Final = Limits(recipient=0, domain=0)
+NO_LIMITS: Final = DailyLimits(recipient=0, domain=0)
 SWEEP_EVERY_S = 10.0
 FORGET_EVERY_S = 60.0
 REST_EVERY_S = 10.0
@@ -63,7 +63,7 @@ def build(
     service.subscribe(RecipientBlocked, blocks.on_recipient_blocked, batch=True)
     if settings.role == "letters":
         mails, outbox, opening = _letters(service, settings, database, clock)
-        limits = Limits(settings.recipient_daily, settings.domain_daily)
+        limits = DailyLimits(settings.recipient_daily, settings.domain_daily)
     else:
         mails, outbox, opening = _confirmations(service, settings, database, clock)
         limits = NO_LIMITS

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from local.until import until
-from services.mailer.domain import Accepted, Answer, Deferred, Mail, NotSent, Refused, Unknown
+from services.mailer.domain import Accepted, Answer, Deferred, Mail, NotSent, Rejected, Unknown
 from services.mailer.transports import Unreachable
 from services.mailer.transports.smtp import Pace, Relay, SmtpTransport
 from tests.support.fakes.hostile_smtp import HostileSmtp, Trick
@@ -62,18 +62,18 @@ async def test_one_connection_serves_mail_after_mail(transport: SmtpTransport, s
     ("verb", "reply", "answer"),
     [
         ("RCPT", "451 4.7.1 greylisted", Deferred()),
-        ("RCPT", "550 5.1.1 nobody here", Refused(no_mailbox=True)),
-        ("RCPT", "550 nobody here", Refused(no_mailbox=True)),
-        ("RCPT", "550 5.7.1 we don't like you", Refused()),
-        ("RCPT", "552 5.2.2 full", Refused()),
-        ("RCPT", "550-5.1.1 nobody\r\n550 5.1.1 here", Refused(no_mailbox=True)),
+        ("RCPT", "550 5.1.1 nobody here", Rejected(no_mailbox=True)),
+        ("RCPT", "550 nobody here", Rejected(no_mailbox=True)),
+        ("RCPT", "550 5.7.1 we don't like you", Rejected()),
+        ("RCPT", "552 5.2.2 full", Rejected()),
+        ("RCPT", "550-5.1.1 nobody\r\n550 5.1.1 here", Rejected(no_mailbox=True)),
         ("MAIL", "451 busy", Deferred()),
         ("MAIL", "553 5.1.8 your sender is wrong", Deferred()),
         ("DATA", "451 busy", Deferred()),
-        ("DATA", "554 no", Refused()),
+        ("DATA", "554 no", Rejected()),
         ("END", "451 4.3.0 later", Deferred()),
-        ("END", "554 5.7.1 spam", Refused()),
-        ("END", "550 5.1.1 content says the recipient is gone", Refused()),
+        ("END", "554 5.7.1 spam", Rejected()),
+        ("END", "550 5.1.1 content says the recipient is gone", Rejected()),
         ("END", "421 going down", Deferred()),
         ("RCPT", "421 going down", Deferred()),
     ],
@@ -181,7 +181,7 @@ async def test_a_local_part_in_another_script_needs_a_server_that_takes_it(
     server.plan["EHLO"].append("250 hostile.example")
     server.hang_up()
     await asyncio.sleep(0.05)
-    assert await send(transport, mail) == Refused()
+    assert await send(transport, mail) == Rejected()
 
 
 # -- TLS
@@ -302,8 +302,8 @@ async def test_some_recipients_are_refused_on_purpose(mailbox: dict[str, Any]) -
     async def answer(local: str) -> Answer:
         return await send(transport, Mail("a@b.org", f"{local}@example.org", MAIL.data))
 
-    assert await answer("refuse-550") == Refused(no_mailbox=True)
-    assert await answer("refuse-data-554") == Refused()
+    assert await answer("refuse-550") == Rejected(no_mailbox=True)
+    assert await answer("refuse-data-554") == Rejected()
     assert [await answer("later-451-2.anna") for _ in range(3)] == [Deferred(), Deferred(), Accepted()]
     assert await answer("later-451-1.ben") == Deferred()
     await transport.close()

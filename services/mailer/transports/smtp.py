@@ -13,7 +13,7 @@ import aiosmtplib
 from aiosmtplib import SMTPException, SMTPResponse, SMTPServerDisconnected
 from aiosmtplib.protocol import SMTPProtocol
 
-from services.mailer.domain import Accepted, Answer, Deferred, Mail, NotSent, Refused, Unknown
+from services.mailer.domain import Accepted, Answer, Deferred, Mail, NotSent, Rejected, Unknown
 from services.mailer.transports import Unreachable
 from shared.runtime import metrics
 
@@ -184,7 +184,7 @@ class SmtpConnection:
         """MAIL, RCPT and DATA up to its go-ahead; the answer when there is none."""
         utf8 = not mail.envelope_to.isascii()
         if utf8 and not self._client.supports_extension("smtputf8"):
-            return Refused()
+            return Rejected()
         sender = await self._command(b"MAIL", f"FROM:<{mail.envelope_from}>".encode(), *([b"SMTPUTF8"] if utf8 else []))
         if sender.code // 100 != OK:
             # It refuses us, not this mail: to bounce would lose every mail to a mistake in our own set-up.
@@ -221,7 +221,7 @@ class SmtpConnection:
             case 4:
                 return Deferred()
             case 5:
-                return Refused(no_mailbox=at_recipient and _no_mailbox(response))
+                return Rejected(no_mailbox=at_recipient and _no_mailbox(response))
         self._client.close()
         return None
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.mailer.domain import Deferred, NotSent, Refused
+from services.mailer.domain import Deferred, NotSent, Rejected
 from shared.digests import sha256
 from shared.events.deliveries import LeakBounced, LeakDelivered, LeakStopped, LeakSuppressed
 from shared.runtime import metrics
@@ -155,7 +155,7 @@ async def test_deferred_mails_are_tried_by_the_schedule_then_given_up(world: Wor
 
 async def test_a_refused_mail_bounces_and_a_dead_mailbox_gets_nothing_more(world: World) -> None:
     await world.deliver(world.decided(recipient="ghost@example.org"))
-    world.transport.answers.append(Refused(no_mailbox=True))
+    world.transport.answers.append(Rejected(no_mailbox=True))
     [published] = await world.send()
     assert isinstance(published, LeakBounced)
     await world.deliver(world.decided(recipient="Ghost+tag@example.org"))

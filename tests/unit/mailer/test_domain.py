@@ -14,7 +14,7 @@ from services.mailer.domain import (
     Job,
     MailState,
     NotSent,
-    Refused,
+    Rejected,
     Retry,
     Unknown,
     after,
@@ -57,8 +57,8 @@ def test_the_published_schedule_goes_from_minutes_to_two_days() -> None:
 
 
 def test_a_refused_mail_bounces_and_a_missing_mailbox_is_suppressed() -> None:
-    assert after(Refused(), JOB, NOON, SCHEDULE) == Done("refused", suppress=False)
-    assert after(Refused(no_mailbox=True), JOB, NOON, SCHEDULE) == Done("refused", suppress=True)
+    assert after(Rejected(), JOB, NOON, SCHEDULE) == Done("refused", suppress=False)
+    assert after(Rejected(no_mailbox=True), JOB, NOON, SCHEDULE) == Done("refused", suppress=True)
 
 
 def test_a_failed_connection_costs_the_mail_no_attempt() -> None:
@@ -74,7 +74,7 @@ def test_an_unknown_end_may_repeat_but_not_for_ever() -> None:
     assert after(Unknown(), last, NOON, SCHEDULE) == Done("delivered")
 
 
-@pytest.mark.parametrize("answer", [Refused(), Deferred()])
+@pytest.mark.parametrize("answer", [Rejected(), Deferred()])
 def test_what_may_have_arrived_counts_as_delivered(answer: domain.Answer) -> None:
     assert after(answer, job(unknown=1, tries=2), NOON, SCHEDULE) == Done("delivered")
     assert domain.outcome_without_sending(job(unknown=1, halt="cancelled"), NOON) == "delivered"
