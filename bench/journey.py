@@ -11,6 +11,7 @@ from typing import Any
 
 import psutil
 from aiokafka import AIOKafkaConsumer
+from shared.unsealing import Opener
 
 from bench import postfix
 from bench.accept import UNLIMITED
@@ -20,7 +21,6 @@ from bench.traffic import settings_of
 from local.stack import RealParts
 from shared.events.confirmations import SenderChallenged
 from shared.events.topics import SERVICES
-from shared.unsealing import Opener
 
 CONNECTIONS = 16
 SERVERS = ("kafka", "database", "audit-database", "smtp-sink")

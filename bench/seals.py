@@ -3,13 +3,14 @@
 import secrets
 from datetime import UTC, datetime, timedelta
 
+from shared.origin import Origin
+from shared.sealing import Sealer
+
 from bench.traffic import settings_of
 from local.stack import RealParts
 from shared.digests import keyed_digest
 from shared.events.decisions import LeakDecided
 from shared.events.origins import OriginCaptured
-from shared.origin import Origin
-from shared.sealing import Sealer
 
 MESSAGE = ("You sing in the lift. " * 10)[:200]
 

@@ -66,16 +66,7 @@ def setup_job(namespace: str) -> Manifest:
         "SETUP_ADMIN_DIR": "/run/secrets/admin",
         "SETUP_SECRETS_DIR": SECRETS_DIR,
     }
-    passwords = [
-        {
-            "secret": {
-                "name": f"leak-{deployed.name}",
-                "items": [{"key": "mongo-password", "path": f"{deployed.name}/mongo-password"}],
-            }
-        }
-        for deployed in DEPLOYED
-        if deployed.namespace == namespace
-    ]
+    passwords = _database_passwords(namespace)
     volumes = [
         {"name": "admin", "secret": {"secretName": "leak-setup-admin", "defaultMode": 0o400, "items": [password]}},
         {"name": "secrets", "projected": {"sources": passwords, "defaultMode": 0o400}},
@@ -107,6 +98,19 @@ def setup_job(namespace: str) -> Manifest:
         "metadata": {"name": "setup", "namespace": namespace, "labels": labels("setup")},
         "spec": {"backoffLimit": 6, "template": {"metadata": {"labels": labels("setup")}, "spec": pod}},
     }
+
+
+def _database_passwords(namespace: str) -> list[Manifest]:
+    return [
+        {
+            "secret": {
+                "name": f"leak-{deployed.name}",
+                "items": [{"key": "mongo-password", "path": f"{deployed.name}/mongo-password"}],
+            }
+        }
+        for deployed in DEPLOYED
+        if deployed.namespace == namespace
+    ]
 
 
 def _settings(deployed: Deployed) -> Manifest:

@@ -87,6 +87,19 @@ def build(
         clock=clock,
     )
     sending = Sending(mails, attempts, outbox, settings.connections, clock)
+    _keep_going(service, settings, sending, (mails, recipients, outbox), transport, clock)
+    return service
+
+
+def _keep_going(  # noqa: PLR0917  # wiring passes many parts
+    service: Service,
+    settings: Settings,
+    sending: Sending,
+    stores: tuple[Mails, Recipients, OutcomeOutbox],
+    transport: Transport,
+    clock: Clock,
+) -> None:
+    mails, recipients, outbox = stores
 
     async def forget() -> None:
         await mails.forget(clock())
@@ -104,7 +117,6 @@ def build(
     service.every(FORGET_EVERY_S, forget, name="forget")
     service.every(REST_EVERY_S, transport.close_idle, name="close_idle")
     service.on_stop(stop)
-    return service
 
 
 Role = tuple[Mails, OutcomeOutbox, Opening]

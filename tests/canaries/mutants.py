@@ -11,19 +11,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import services.mailer.tokens as mailer_tokens
 from prometheus_client import Counter
+from shared.sealing import Sealer
 
 import services.gateway.accept as gateway_accept
 import services.gateway.application as gateway_application
 import services.gateway.edge as gateway_edge
 import services.gateway.submit_route as gateway_submit
 import services.mailer.addresses as mailer_addresses
-import services.mailer.tokens as mailer_tokens
 import services.moderation.judging as moderation_judging
 import services.verifier.intake as verifier_intake
 from shared.digests import to_base64url
 from shared.runtime import delivery, envelope, listener, logs
-from shared.sealing import Sealer
 
 log = logs.get("mutant")
 

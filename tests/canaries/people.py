@@ -7,6 +7,7 @@ from itertools import count
 from typing import Literal
 
 from shared.origin import content_digest
+
 from tests.canaries.scanner import ADDRESSES, Mark
 
 Fate = Literal[

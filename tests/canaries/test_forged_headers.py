@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 import pytest
 from pydantic import ValidationError
+from shared.sealing import Keyring
 
 from local.stack import RealParts
 from services.audit.opening import OriginOpener
 from shared.digests import from_base64url
 from shared.events.origins import OriginCaptured
-from shared.sealing import Keyring
 from tests.canaries.client import Answer, ask
 from tests.canaries.people import TRUSTED_PROXY, people
 from tests.canaries.world import World
