@@ -20,7 +20,8 @@ from shared.events.leaks import LeakWithdrawn
 from shared.seals.contents import Threat
 from shared.seals.purposes import THREAT
 from shared.seals.sealing import Sealer
-from tests.component.audit.conftest import MESSAGE_ID, SENDER, World
+from tests.component.audit.conftest import MESSAGE_ID, World
+from tests.support.audit import SENDER
 
 PAGES = Path(__file__).parents[3] / "services" / "audit" / "pages"
 PAPER = {
