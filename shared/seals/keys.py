@@ -162,9 +162,9 @@ class WatchedFile(Generic[T]):
                 raise
 
 
-def key_file(path: Path) -> WatchedFile[KeyHistory]:
+def key_file(path: Path, monotonic: Callable[[], float] = time.monotonic) -> WatchedFile[KeyHistory]:
     """A process's secret keys of one name: {"keys": [entries with "key"]}."""
-    return WatchedFile(path, lambda raw: history_from(raw["keys"], "key"))
+    return WatchedFile(path, lambda raw: history_from(raw["keys"], "key"), monotonic)
 
 
 def keyring_file(path: Path) -> WatchedFile[Keyring]:
