@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from deploy.manifests.table import SERVICES
+from shared.runtime.memory import OVERWRITING
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = [service.name for service in SERVICES]
@@ -65,6 +66,13 @@ def test_an_image_has_no_other_services_code_and_starts_without_it(service: str,
 @pytest.mark.parametrize("service", [name for name in NAMES if name != "audit"])
 def test_no_image_but_audits_holds_the_code_that_opens_origins(service: str, tmp_path: Path) -> None:
     assert not [path for path in build(service, tmp_path).rglob("*.py") if path.name == "opening.py"]
+
+
+def test_an_image_starts_its_service_in_memory_that_is_overwritten_when_freed() -> None:
+    stage = (ROOT / "deploy/Dockerfile").read_text().partition(" AS service\n")[2]
+    set_there = re.search(r"^ENV ((?:.*\\\n)*.*)$", stage, flags=re.MULTILINE)
+    assert set_there
+    assert dict(one.split("=", 1) for one in set_there[1].replace("\\\n", " ").split()) == OVERWRITING
 
 
 def imported(path: str) -> set[str]:
