@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from services.gateway.acts import ActError
 from services.gateway.bodies import WholeBodies
 from services.gateway.drafts import CODES, NAMELESS, WRONG_TYPE
-from services.gateway.edge import Edge
+from services.gateway.edge import Edge, path_of
 from services.gateway.forwarded import TrustedProxies
 from services.gateway.live_acts import LiveActs
 from services.gateway.page_routes import error_page, page_routes
@@ -90,4 +90,4 @@ def _field(location: tuple[int | str, ...]) -> str:
 
 
 def _is_api(request: Request) -> bool:
-    return request.url.path.startswith(API_PATHS)
+    return path_of(request).startswith(API_PATHS)

@@ -104,7 +104,8 @@ Address = Annotated[
 class LeakRequest(BaseModel):
     """A leak as its sender sends it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    # Else pydantic remembers each string of up to 63 characters that it reads from JSON, addresses included.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, cache_strings="none")
 
     recipient: Address = Field(description="Who gets the leak.", examples=["robin@example.com"])
     message: Annotated[

@@ -72,6 +72,11 @@ def caller_of(request: Request) -> Caller:
     return caller
 
 
+def path_of(request: Request) -> str:
+    """The path of its URL; `request.url` would leave the whole URL in a cache of urllib.parse, with its query."""
+    return str(request.scope["path"])
+
+
 class Edge:
     """ASGI middleware. `hosts` are the names that we answer to, without ports; empty means any."""
 

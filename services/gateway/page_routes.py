@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from services.gateway import page_forms
 from services.gateway.acts import Acts, Draft, ReceiptUnknown, TooMany, Unavailable
+from services.gateway.edge import path_of
 from services.gateway.links import token_of
 from services.gateway.page_forms import FormRefused
 from services.gateway.pages import assets, languages
@@ -92,7 +93,7 @@ def error_page(request: Request, site: Site, status: int, retry_after_s: int | N
 
 async def begin_again(request: Request) -> Response:
     """A phone that wakes an old tab asks by GET for what answered a POST: it gets the form that led there."""
-    return RedirectResponse("/status" if request.url.path == "/cancel" else "/", 303, _HEADERS)
+    return RedirectResponse("/status" if path_of(request) == "/cancel" else "/", 303, _HEADERS)
 
 
 async def static_file(request: Request) -> Response:
@@ -108,7 +109,7 @@ def _reader(request: Request, form: dict[str, str] | None = None) -> Reader:
     choice = languages.chosen((form or {}).get("lang") or request.query_params.get("lang"))
     language = choice or languages.asked_for(request.headers.get("accept-language", ""))
     # Only a page that a link brings back can be offered in the other language.
-    path = request.url.path if request.method == "GET" else None
+    path = path_of(request) if request.method == "GET" else None
     return Reader(language, chosen=choice is not None, path=path)
 
 
@@ -238,13 +239,13 @@ class Pages:
     async def ask_token(self, request: Request) -> Response:
         """The button that confirms, stops or blocks. Looks nothing up, so that it tells nothing."""
         token = request.path_params.get("token", "")
-        return self._show(request, "ask_token", act=request.url.path.split("/")[1], token=token)
+        return self._show(request, "ask_token", act=path_of(request).split("/")[1], token=token)
 
     @_answered
     async def use_token(self, request: Request) -> Response:
         """Confirms, stops or blocks; the answer is the same whatever the token is."""
         form = await page_forms.read_form(request)
-        act = request.url.path.removeprefix("/")
+        act = path_of(request).removeprefix("/")
         use = {"confirm": self.acts.confirm, "stop": self.acts.stop, "block": self.acts.block}[act]
         await use(request, token_of(form.get("token", "")))
         return self._show(request, "done", form, act=act)

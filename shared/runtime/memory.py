@@ -20,6 +20,11 @@ READ_BUFFER_BYTES: Final = 256_000
 OVERWRITE_EVERY_S: Final = 10.0
 
 
+def unset(environment: Mapping[str, str]) -> list[str]:
+    """Which of these variables this process was started without."""
+    return [name for name, value in OVERWRITING.items() if environment.get(name) != value]
+
+
 def forbid_core_dumps() -> None:
     """A crash leaves no file with what was in memory."""
     # Linux still gives a dump to a program (core_pattern) at a limit of 0, and at 1 to nobody (fs/coredump.c).

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import random
 import signal
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -141,6 +142,8 @@ class Service:
         """Live until SIGTERM or SIGINT."""
         memory.forbid_core_dumps()
         logs.configure(self.name, self.settings.log_level)
+        if unset := memory.unset(os.environ):
+            self._log.warning("memory that is freed is not overwritten", reason=f"not set as in the image: {unset}")
         uvloop.run(self.live())
 
     def stop(self) -> None:

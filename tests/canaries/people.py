@@ -54,6 +54,8 @@ WORDS = {
     "rejected": "Pay me 500 euros in bitcoin or I publish your photos.",
     **dict.fromkeys(HELD_FATES, "I would love to hear your voice. Will you call me on 06 12 34 56 78?"),
 }
+# A text with these is kept in two and in four bytes a character.
+GREETINGS = ("", " À bientôt, cœur.", " 🙂")
 KIND_WORDS = "You stayed late on Tuesday so that I could go home. You made my week."
 TRUSTED_PROXY = "127.0.0.9"
 
@@ -80,7 +82,7 @@ class Canary:
 
     @property
     def message(self) -> str:
-        return f"{WORDS.get(self.fate, KIND_WORDS)} {self.word}"
+        return f"{WORDS.get(self.fate, KIND_WORDS)} {self.word}{GREETINGS[self.number % len(GREETINGS)]}"
 
     def leak(self) -> dict[str, str | bool]:
         """What its sender's program sends."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from shared.events.topics import SERVICES
+from shared.runtime.memory import OVERWRITING
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = list(SERVICES)
@@ -67,6 +68,13 @@ def test_no_image_but_audits_holds_the_code_that_opens_origins(service: str, tmp
     texts = {path: path.read_text() for path in build(service, tmp_path).rglob("*.py")}
     assert not [path for path, text in texts.items() if "class OriginOpener" in text]
     assert "class OriginOpener" in (ROOT / "services/audit/opening.py").read_text()
+
+
+def test_an_image_starts_its_service_in_memory_that_is_overwritten_when_freed() -> None:
+    stage = (ROOT / "deploy/Dockerfile").read_text().partition(" AS service\n")[2]
+    set_there = re.search(r"^ENV ((?:.*\\\n)*.*)$", stage, flags=re.MULTILINE)
+    assert set_there
+    assert dict(one.split("=", 1) for one in set_there[1].replace("\\\n", " ").split()) == OVERWRITING
 
 
 def imported(path: str) -> set[str]:

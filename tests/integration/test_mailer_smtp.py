@@ -3,6 +3,7 @@
 import asyncio
 import ipaddress
 import os
+import secrets
 import socket
 import ssl
 import subprocess
@@ -23,6 +24,8 @@ from local.until import until
 from services.mailer.domain import Accepted, Answer, Deferred, Mail, NotSent, Rejected, Unknown
 from services.mailer.transports import Unreachable
 from services.mailer.transports.smtp import Pace, Relay, SmtpTransport
+from shared.runtime.memory import OVERWRITING
+from tests.support import memory
 from tests.support.fakes.hostile_smtp import HostileSmtp, Trick
 
 MAIL = Mail("letters@leak.example", "ben@example.org", b"Subject: hello\r\n\r\n.dot\r\n..two\r\nend\r\n")
@@ -248,6 +251,45 @@ async def test_a_strangers_certificate_gets_no_mail(server: HostileSmtp, certifi
     with pytest.raises(Unreachable):
         await send(transport)
     assert "MAIL" not in server.verbs
+
+
+# -- what stays in memory while the connection rests
+
+SENDS = """
+import asyncio, uvloop
+from pathlib import Path
+from services.mailer.domain import Mail
+from services.mailer.transports.smtp import Pace, Relay, SmtpTransport
+from shared.runtime.memory import overwrite_read_buffer
+async def send():
+    port, security, certificate = sys.argv[1:]
+    transport = SmtpTransport(Relay("127.0.0.1", int(port), security, "leak.example", Path(certificate)), Pace(1, 9, 5))
+    to = f"{secret.decode()}@example.org"
+    async with transport.connection() as connection:
+        await connection.send(Mail("letters@leak.example", to, f"To: {to}\\r\\n\\r\\n{to * 200}\\r\\n".encode()))
+    del connection, to
+    await overwrite_read_buffer()
+    done()
+uvloop.run(send())
+"""
+
+
+@pytest.mark.skipif(bool(memory.forbidden()), reason=str(memory.forbidden()))
+@pytest.mark.parametrize("security", ["none", "starttls", "tls"])
+async def test_a_connection_at_rest_holds_nothing_of_its_mail(security: str, certificate: Path) -> None:
+    secret = secrets.token_hex(12)
+
+    def is_held(port: int) -> bool:
+        with memory.process(SENDS, OVERWRITING, str(port), security, str(certificate), secret=secret) as (pid, text):
+            return memory.holds(pid, text)
+
+    async with HostileSmtp().listening(server_side(certificate) if security == "tls" else None) as server:
+        server.tls = server_side(certificate) if security == "starttls" else None
+        # Many servers repeat the address in their answers.
+        server.plan["RCPT"].append(f"250 2.1.5 <{secret}@example.org> ok")
+        server.plan["END"].append(f"250 2.0.0 queued, {'x' * 200}, for <{secret}@example.org>")
+        assert not await asyncio.to_thread(is_held, server.port)
+        assert len(server.taken) == 1
 
 
 # -- the local mailbox

@@ -1,30 +1,16 @@
 """What a service frees or has read is overwritten, and nothing of it reaches a disk; without our doing, it stays."""
 
-import os
 import re
-import secrets
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from shared.runtime.memory import OVERWRITING
+from shared.runtime.memory import OVERWRITING, unset
 from tests.support import memory
+from tests.support.memory import holds, process
 
 pytestmark = pytest.mark.skipif(bool(memory.forbidden()), reason=str(memory.forbidden()))
 
-# Each reads a secret, not by sys.stdin, whose buffer would keep it; then it forgets it and waits.
-BEGINS = """
-import binascii, os, urllib.parse
-secret = os.read(0, 100)
-def done():
-    del globals()["secret"]
-    print("done", flush=True)
-    os.read(0, 1)
-"""
 KEEPS = "kept = {how}; done()"
 FREES = "gone = {how}; del gone; done()"
 READS = """
@@ -59,31 +45,6 @@ TEXTS = {
 }
 
 
-@contextmanager
-def process(body: str, environment: Mapping[str, str]) -> Iterator[tuple[int, bytes]]:
-    """A Python that did `body` with a secret, and the secret."""
-    secret = secrets.token_hex(12).encode()
-    running = subprocess.Popen(
-        [sys.executable, "-c", BEGINS + body],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path), **environment},
-    )
-    assert running.stdin
-    assert running.stdout
-    try:
-        running.stdin.write(secret)
-        running.stdin.flush()
-        assert running.stdout.readline() == b"done\n"
-        yield running.pid, secret
-    finally:
-        running.communicate(b"\n")
-
-
-def holds(pid: int, secret: bytes) -> bool:
-    return any(secret in piece for piece in memory.pieces(pid))
-
-
 @pytest.mark.parametrize("how", TEXTS.values(), ids=TEXTS)
 def test_what_a_process_keeps_is_found_and_what_it_freed_is_not(how: str) -> None:
     with process(KEEPS.format(how=how), OVERWRITING) as (pid, secret):
@@ -105,6 +66,11 @@ def test_what_a_loop_has_read_is_overwritten() -> None:
         assert not holds(pid, secret)
     with process(READS.format(afterwards="pass"), OVERWRITING) as (pid, secret):
         assert holds(pid, secret)
+
+
+def test_a_service_knows_what_it_was_started_without() -> None:
+    assert unset(OVERWRITING) == []
+    assert unset({**OVERWRITING, "PYTHONMALLOC": "pymalloc"}) == ["PYTHONMALLOC"]
 
 
 def test_a_crash_leaves_no_core() -> None:
