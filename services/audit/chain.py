@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Final
 
 import rfc8785
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from shared.digests import from_base64url, to_base64url
+from services.audit import signatures
+from shared.seals.errors import KeyMissing
+from shared.seals.keys import Key, KeyHistory
 
 START: Final = "0" * 64
 _SIGNED: Final = b"leak audit log v1\n"
@@ -23,7 +23,7 @@ class ChainBroken(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class LogDraft:
     """What somebody did, before it has a place in the log. An order's first entry names no order: its place will."""
 
     act: str
@@ -54,6 +54,7 @@ class Entry:
     order: int | None
     facts: Mapping[str, Fact]
     previous: str
+    key_id: str
     digest: str
     signature: str
 
@@ -63,25 +64,24 @@ class Entry:
         return Head(self.seq, self.digest)
 
 
-def extend(head: Head, deed: Deed, key: Ed25519PrivateKey) -> Entry:
-    """The entry that puts `deed` after `head`."""
+def extend(head: Head, draft: LogDraft, key: Key) -> Entry:
+    """The entry that puts `draft` after `head`, signed with the secret `key`."""
     seq = head.seq + 1
-    order = seq if deed.act == "order.entered" else deed.order
-    at = deed.at.isoformat(timespec="microseconds")
-    unsigned = Entry(seq, deed.act, deed.by, at, deed.leak_id, order, deed.facts, head.digest, "", "")
+    order = seq if draft.act == "order.entered" else draft.order
+    at = draft.at.isoformat(timespec="microseconds")
+    unsigned = Entry(seq, draft.act, draft.by, at, draft.leak_id, order, draft.facts, head.digest, key.id, "", "")
     digest = digest_of(unsigned)
-    signature = to_base64url(key.sign(_SIGNED + bytes.fromhex(digest)))
-    return replace(unsigned, digest=digest, signature=signature)
+    return replace(unsigned, digest=digest, signature=signatures.sign(key, _SIGNED + bytes.fromhex(digest)))
 
 
 def digest_of(entry: Entry) -> str:
     """SHA-256 of all that the entry says and of the digest before it, as canonical JSON (RFC 8785)."""
-    told = {name: value for name, value in asdict(entry).items() if name not in ("digest", "signature")}
-    return hashlib.sha256(rfc8785.dumps(told)).hexdigest()
+    fields = {name: value for name, value in asdict(entry).items() if name not in ("digest", "signature")}
+    return hashlib.sha256(rfc8785.dumps(fields)).hexdigest()
 
 
-def follow(head: Head, entry: Entry, place: object, key: Ed25519PublicKey) -> Head:
-    """The new end after `entry`, found at `place`. Raises ChainBroken, naming what is wrong."""
+def follow(head: Head, entry: Entry, place: object, keys: KeyHistory) -> Head:
+    """The new end after `entry`, found at `place`; `keys` are the log's public ones. Raises ChainBroken."""
     expected = head.seq + 1
     if place != expected:
         if isinstance(place, int) and place > expected:
@@ -89,8 +89,7 @@ def follow(head: Head, entry: Entry, place: object, key: Ed25519PublicKey) -> He
         raise ChainBroken(f"an entry at {place!r} does not belong in the log")
     if digest_of(entry) != entry.digest:
         raise ChainBroken(f"entry {expected} was changed after it was written")
-    if not _is_signed(entry, key):
-        raise ChainBroken(f"entry {expected} was not written by this service")
+    _check_signature(entry, expected, keys)
     if entry.seq != expected:
         raise ChainBroken(f"entry {expected} was written as entry {entry.seq}: entries were moved")
     if entry.previous != head.digest:
@@ -98,9 +97,13 @@ def follow(head: Head, entry: Entry, place: object, key: Ed25519PublicKey) -> He
     return entry.head
 
 
-def _is_signed(entry: Entry, key: Ed25519PublicKey) -> bool:
+def _check_signature(entry: Entry, expected: int, keys: KeyHistory) -> None:
     try:
-        key.verify(from_base64url(entry.signature), _SIGNED + bytes.fromhex(entry.digest))
-    except (InvalidSignature, ValueError):
-        return False
-    return True
+        key = keys.named(entry.key_id)
+        is_signed = signatures.is_signed(key, _SIGNED + bytes.fromhex(entry.digest), entry.signature)
+    except (KeyMissing, ValueError):
+        is_signed = False
+    if not is_signed:
+        raise ChainBroken(f"entry {expected} was not written by this service")
+    if key.is_revoked(datetime.fromisoformat(entry.at)):
+        raise ChainBroken(f"entry {expected} was signed with a key that was revoked before")

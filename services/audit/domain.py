@@ -30,8 +30,8 @@ Why = Literal[
 ]
 Urgency = Literal["ordinary", "emergency"]
 
-FIELDS: Final = ("address", "time", "destination", "claimed_address", "sender", "content_digest")
-"""What an order can ask for. `address` brings the port: without it an address behind carrier NAT names hundreds."""
+FIELDS: Final = ("ip", "time", "destination", "claimed_ip", "sender", "content_digest")
+"""What an order can ask for. `ip` brings the port: without it an address behind carrier NAT names hundreds."""
 ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
 STATES: Final[tuple[State, ...]] = get_args(State)
 ENDED: Final = frozenset({"closed", "refused"})
@@ -49,7 +49,7 @@ class Rules:
 
 
 @dataclass(frozen=True)
-class Draft:
+class OrderDraft:
     """An order as it is typed in from the paper. `fields` are in FIELDS' order once it is clean."""
 
     authority: str = ""
@@ -68,11 +68,11 @@ class Order:
     """One order for one leak, as its entries in the log make it."""
 
     number: int
-    draft: Draft
+    draft: OrderDraft
     entered_by: str
     entered_at: datetime
     due_at: datetime
-    said: Literal["entered", "approved", "opened", "closed", "refused"] = "entered"
+    last_step: Literal["entered", "approved", "opened", "closed", "refused"] = "entered"
     approved_by: str | None = None
     granted: tuple[str, ...] = ()
     lapses_at: datetime | None = None
@@ -86,14 +86,14 @@ class Order:
     @property
     def ended(self) -> bool:
         """Whether nothing can follow."""
-        return self.said in ENDED
+        return self.last_step in ENDED
 
     def state(self, now: datetime) -> State:
         """Where it stands; an approval runs out by itself."""
         lapsed = self.lapses_at is not None and now >= self.lapses_at
-        if self.said == "approved" and lapsed:
+        if self.last_step == "approved" and lapsed:
             return "lapsed"
-        return "spent" if self.said == "opened" and lapsed else self.said
+        return "spent" if self.last_step == "opened" and lapsed else self.last_step
 
     def role(self, name: str) -> Role:
         """What somebody is to this order."""
@@ -102,7 +102,7 @@ class Order:
         return "approver" if name == self.approved_by else "other"
 
 
-def problems(draft: Draft, grounds: Collection[str], now: datetime) -> dict[str, str]:
+def problems(draft: OrderDraft, grounds: Collection[str], now: datetime) -> dict[str, str]:
     """What keeps a draft from being an order: field → code. Empty when nothing does."""
     found = {
         name: "missing" if not value.strip() else "too_long"
@@ -124,7 +124,7 @@ def problems(draft: Draft, grounds: Collection[str], now: datetime) -> dict[str,
     return found
 
 
-def due_at(draft: Draft, rules: Rules) -> datetime:
+def due_at(draft: OrderDraft, rules: Rules) -> datetime:
     """When the answer is due; the clock starts when the order came in, not when it was typed. Needs a clean draft."""
     if draft.received_at is None:
         raise ValueError("a draft without the time the order came in")
@@ -168,12 +168,12 @@ def fields_not_grantable(order: Order, fields: Iterable[str]) -> Why | None:
 
 
 def in_order(fields: Iterable[str]) -> tuple[str, ...]:
-    """Known fields, once each, in the order in which they are always told."""
+    """Known fields, once each, in the order in which they are always given."""
     given = set(fields)
     return tuple(name for name in FIELDS if name in given)
 
 
-def live(orders: Iterable[Order], now: datetime, hold: timedelta) -> dict[str, datetime]:
+def holds(orders: Iterable[Order], now: datetime, hold: timedelta) -> dict[str, datetime]:
     """Leak → until when its record is held, for orders that have not ended: at most `hold` from their entry."""
     held: dict[str, datetime] = {}
     for order in orders:
@@ -183,7 +183,7 @@ def live(orders: Iterable[Order], now: datetime, hold: timedelta) -> dict[str, d
     return held
 
 
-def facts_of(draft: Draft, due: datetime) -> dict[str, Fact]:
+def facts_of(draft: OrderDraft, due: datetime) -> dict[str, Fact]:
     """What the log keeps of an order."""
     return {
         "authority": draft.authority,
@@ -199,7 +199,7 @@ def facts_of(draft: Draft, due: datetime) -> dict[str, Fact]:
 
 
 def orders(entries: Iterable[Entry]) -> dict[int, Order]:
-    """Every order in the log, by number. It takes the log's word: `fault` says what the rules say of a step."""
+    """Every order in the log, by number. It trusts the log: `fault` says what the rules say of a step."""
     found: dict[int, Order] = {}
     for entry in entries:
         add(found, entry)
@@ -239,9 +239,9 @@ _ACTION_OF: Final[Mapping[str, Action]] = {
 
 def _entered(entry: Entry) -> Order:
     names = ("authority", "authorised_by", "reference", "ground", "urgency", "called_back")
-    told = {name: str(entry.facts[name]) for name in names}
+    texts = {name: str(entry.facts[name]) for name in names}
     received_at = datetime.fromisoformat(str(entry.facts["received_at"]))
-    draft = Draft(**told, leak_id=entry.leak_id or "", fields=_texts(entry, "fields"), received_at=received_at)
+    draft = OrderDraft(**texts, leak_id=entry.leak_id or "", fields=_texts(entry, "fields"), received_at=received_at)
     due = datetime.fromisoformat(str(entry.facts["due_at"]))
     return Order(entry.seq, draft, entry.by, datetime.fromisoformat(entry.at), due, entries=(entry,))
 
@@ -252,16 +252,16 @@ def _after(order: Order, entry: Entry) -> Order:
         case "order.approved":
             lapses_at = datetime.fromisoformat(str(entry.facts["lapses_at"]))
             granted = _texts(entry, "fields")
-            return replace(order, said="approved", approved_by=entry.by, granted=granted, lapses_at=lapses_at)
+            return replace(order, last_step="approved", approved_by=entry.by, granted=granted, lapses_at=lapses_at)
         case "order.opened":
-            return replace(order, said="opened")
+            return replace(order, last_step="opened")
         case "order.closed":
-            return replace(order, said="closed")
+            return replace(order, last_step="closed")
         case "order.refused":
-            return replace(order, said="refused")
+            return replace(order, last_step="refused")
     return order
 
 
 def _texts(entry: Entry, name: str) -> tuple[str, ...]:
-    told = entry.facts.get(name)
-    return tuple(told) if isinstance(told, list) else ()
+    value = entry.facts.get(name)
+    return tuple(value) if isinstance(value, list) else ()

@@ -1,26 +1,34 @@
 """The answer to an order: only the fields granted, signed, in canonical JSON, so that one changed byte is refused."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import rfc8785
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from shared.origin import Origin
-from shared.sealing import key_id
 
+from services.audit import signatures
 from services.audit.chain import Entry
 from services.audit.domain import Order
-from shared.digests import to_base64url
+from shared.seals.contents import Origin
+from shared.seals.keys import Key
 
 FORMAT: Final = "leak-answer-v1"
 SIGNED: Final = b"leak answer v1\n"
 NS_PER_S: Final = 1_000_000_000
 
-Told = Mapping[str, Any]
+Fault = Literal["not_signed_by_the_gateway", "does_not_open", "not_a_record"]
 
 
-def answer(order: Order, opened: Entry, origins: Sequence[Origin], key: Ed25519PrivateKey) -> bytes:
+@dataclass(frozen=True)
+class FaultyRecord:
+    """A document that stood among the leak's origins and is none; `record` is its digest, as the log names it."""
+
+    record: str
+    fault: Fault
+
+
+def answer(order: Order, opened: Entry, records: Sequence[Origin | FaultyRecord], key: Key) -> bytes:
     """The signed file. `opened` is the log's entry that came before the opening: it ties the answer to the log."""
     body: dict[str, Any] = {
         "format": FORMAT,
@@ -34,20 +42,19 @@ def answer(order: Order, opened: Entry, origins: Sequence[Origin], key: Ed25519P
             "fields_granted": list(order.granted),
         },
         "leak_id": order.leak_id,
-        "records": [told(origin, order.granted) for origin in origins],
+        "records": [_record(record, order.granted) for record in records],
         "opened_at": opened.at,
         "log": {"entry": opened.seq, "digest": opened.digest},
-        "signing_key": key_id(key.public_key().public_bytes_raw()),
+        "signing_key": key.id,
     }
-    signature = to_base64url(key.sign(SIGNED + rfc8785.dumps(body)))
-    return rfc8785.dumps({"answer": body, "signature": signature})
+    return rfc8785.dumps({"answer": body, "signature": signatures.sign(key, SIGNED + rfc8785.dumps(body))})
 
 
-def told(origin: Origin, fields: Sequence[str]) -> dict[str, Any]:
-    """One record as an answer tells it: nothing of a field that was not granted."""
+def granted(origin: Origin, fields: Sequence[str]) -> dict[str, Any]:
+    """One record in an answer: nothing of a field that was not granted."""
     record: dict[str, Any] = {}
     for name in fields:
-        record |= _TELL[name](origin)
+        record |= _PARTS_OF[name](origin)
     return record
 
 
@@ -57,23 +64,20 @@ def utc_text(nanoseconds: int) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
 
 
-def _address(origin: Origin) -> Told:
-    return {"ip_address": origin.address, "port": origin.port, "obtained": origin.obtained}
+def _record(record: Origin | FaultyRecord, fields: Sequence[str]) -> dict[str, Any]:
+    if isinstance(record, FaultyRecord):
+        return {"record": record.record, "fault": record.fault}
+    return granted(record, fields)
 
 
-def _time(origin: Origin) -> Told:
-    return {"captured_at": utc_text(int(origin.captured_at_ns)), "time_zone": "UTC"}
-
-
-def _destination(origin: Origin) -> Told:
-    return {"destination_ip_address": origin.destination_address, "destination_port": origin.destination_port}
-
-
-_TELL: Final[Mapping[str, Callable[[Origin], Told]]] = {
-    "address": _address,
-    "time": _time,
-    "destination": _destination,
-    "claimed_address": lambda origin: {"claimed_ip_address": origin.claimed_address},
+_PARTS_OF: Final[Mapping[str, Callable[[Origin], Mapping[str, Any]]]] = {
+    "ip": lambda origin: {"ip": origin.ip, "port": origin.port, "obtained": origin.obtained},
+    "time": lambda origin: {"captured_at": utc_text(int(origin.captured_at_ns)), "time_zone": "UTC"},
+    "destination": lambda origin: {
+        "destination_ip": origin.destination_ip,
+        "destination_port": origin.destination_port,
+    },
+    "claimed_ip": lambda origin: {"claimed_ip": origin.claimed_ip},
     "sender": lambda origin: {"sender_email_address": origin.sender},
     "content_digest": lambda origin: {"content_sha256": origin.content_digest},
 }

@@ -8,7 +8,7 @@ from typing import Final
 
 from starlette.datastructures import FormData, QueryParams
 
-from services.audit.domain import Draft, in_order
+from services.audit.domain import OrderDraft, in_order
 
 STEPS: Final[Sequence[tuple[str, ...]]] = (
     ("authority", "authorised_by", "reference", "received_at", "urgency"),
@@ -18,25 +18,27 @@ STEPS: Final[Sequence[tuple[str, ...]]] = (
 REVIEW: Final = len(STEPS)
 """The step after the last one that asks: everything is shown once more, then entered."""
 _TEXTS: Final = ("authority", "authorised_by", "reference", "ground", "leak_id", "urgency", "called_back")
-REPORT_LINK: Final = re.compile(r"/report/([A-Za-z0-9_-]{22})")
-"""What every leak's mail carries, and nothing else does: it names the leak to whoever has the mail."""
+MAIL_HEADER_MAX: Final = 16_000
+"""Characters of a mail's header that can be pasted; three times as many bytes in a form, below what consoles take."""
+_IN_HEADER: Final = re.compile(r"(?<!-)message-id:\s*<([^<>\s]+)>", re.IGNORECASE)
+_ALONE: Final = re.compile(r"<?([^<>\s:@]+@[^<>\s:@]+)>?")
 LOCAL_TIME: Final = "%Y-%m-%dT%H:%M"
 
 
 @dataclass(frozen=True)
-class Asked:
+class EntryForm:
     """A draft and the step its sender was at."""
 
-    draft: Draft
+    draft: OrderDraft
     step: int
     go: str
     confirmed: bool
 
 
-def asked(form: FormData) -> Asked:
+def entry_form(form: FormData) -> EntryForm:
     """Read the entry form. Anything strange becomes empty, and the rules then say that it is missing."""
     step = text(form, "step")
-    return Asked(
+    return EntryForm(
         draft=_draft(form),
         step=min(int(step), REVIEW) if step.isdecimal() and len(step) == 1 else 0,
         go=text(form, "go"),
@@ -44,15 +46,18 @@ def asked(form: FormData) -> Asked:
     )
 
 
-def report_token(typed: str) -> str | None:
-    """The token of a report link."""
-    found = REPORT_LINK.search(typed)
-    return found[1] if found else None
+def message_ids(typed: str) -> tuple[str, ...]:
+    """The Message-IDs, without their brackets, in a mail's header, or one that stands alone. Empty when there is none.
+
+    There are several when a mail is pasted that carries another one.
+    """
+    alone = _ALONE.fullmatch(typed)
+    return (alone[1],) if alone else tuple(_IN_HEADER.findall(typed))
 
 
-def started(query: QueryParams) -> Draft:
+def started(query: QueryParams) -> OrderDraft:
     """An empty draft, or one begun on a threat's page. No time is suggested: the clock starts with what is typed."""
-    return Draft(leak_id=query.get("leak_id", ""), urgency=query.get("urgency", ""))
+    return OrderDraft(leak_id=query.get("leak_id", ""), urgency=query.get("urgency", ""))
 
 
 def text(form: FormData, name: str) -> str:
@@ -71,11 +76,11 @@ def first_wrong(problems: Mapping[str, str], until: int) -> int | None:
     return next((step for step in range(min(until + 1, REVIEW)) if set(STEPS[step]) & set(problems)), None)
 
 
-def _draft(form: FormData) -> Draft:
+def _draft(form: FormData) -> OrderDraft:
     texts = {name: text(form, name) for name in _TEXTS}
-    if report_token(texts["leak_id"]) is None:
+    if not message_ids(texts["leak_id"]):
         texts["leak_id"] = texts["leak_id"].lower()
-    return Draft(**texts, fields=ticked(form, "fields"), received_at=_utc(text(form, "received_at")))
+    return OrderDraft(**texts, fields=ticked(form, "fields"), received_at=_utc(text(form, "received_at")))
 
 
 def _utc(typed: str) -> datetime | None:

@@ -6,10 +6,10 @@ import os
 from dataclasses import asdict
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-from services.audit.chain import ChainBroken, Deed, Entry, Head, extend, follow
-from services.audit.store import LogStore
+from services.audit import signatures
+from services.audit.chain import ChainBroken, Entry, Head, LogDraft, extend, follow
+from services.audit.store.log import LogStore
+from shared.seals.keys import KeyHistory, KeySource
 
 
 class HeadFile:
@@ -43,9 +43,9 @@ class HeadFile:
 class Log:
     """Reads what others appended, and appends. Entries once verified are kept in memory: they never change."""
 
-    def __init__(self, store: LogStore, key: bytes, head_file: HeadFile) -> None:
+    def __init__(self, store: LogStore, keys: KeySource, head_file: HeadFile) -> None:
         self._store = store
-        self._key = Ed25519PrivateKey.from_private_bytes(key)
+        self._keys = keys
         self._head_file = head_file
         self._entries: list[Entry] = []
         self._turn = asyncio.Lock()
@@ -55,24 +55,29 @@ class Log:
         """The end as far as this process has read."""
         return self._entries[-1].head if self._entries else Head()
 
+    def public_keys(self) -> KeyHistory:
+        """What checks entries, of any age."""
+        return signatures.public_half(self._keys())
+
     async def read(self) -> tuple[Entry, ...]:
         """Every entry. Raises ChainBroken when what was added since the last reading does not follow."""
         async with self._turn:
+            keys = self.public_keys()
             async for place, entry in self._store.entries(after=self.head.seq):
-                follow(self.head, entry, place, self._key.public_key())
+                follow(self.head, entry, place, keys)
                 self._entries.append(entry)
             return tuple(self._entries)
 
-    async def append(self, deed: Deed) -> Entry:
-        """Append whatever others appended meanwhile. Durable when it returns."""
+    async def append(self, draft: LogDraft) -> Entry:
+        """Append whatever others appended meanwhile. Durable when it returns. KeyMissing while no key may sign."""
         while True:
             await self.read()
-            if entry := await self.append_next(self.head, deed):
+            if entry := await self.append_next(self.head, draft):
                 return entry
 
-    async def append_next(self, head: Head, deed: Deed) -> Entry | None:
+    async def append_next(self, head: Head, draft: LogDraft) -> Entry | None:
         """Append right after `head`, durably; None when somebody else did first: read, and decide again."""
-        entry = extend(head, deed, self._key)
+        entry = extend(head, draft, self._keys().current(draft.at))
         if not await self._store.add_entry(entry):
             return None
         self._head_file.note(entry.head)

@@ -4,20 +4,23 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from shared.sealing import SealBroken
-
 from services.audit import domain, export
-from services.audit.chain import Deed, Entry, Fact
-from services.audit.domain import Action, Draft, Order, Rules, Why
+from services.audit.chain import Entry, Fact, LogDraft
+from services.audit.domain import Action, Order, OrderDraft, Rules, Why
+from services.audit.evidence import NotSigned
+from services.audit.export import Fault, FaultyRecord
 from services.audit.log import Log
 from services.audit.opening import OriginOpener
 from services.audit.retention import Retention
-from services.audit.store import Record, Store
+from services.audit.store.origins import OriginStore
+from services.audit.store.values import LeakOrigins, StoredOrigin
 from services.audit.watch import Watch
 from shared.digests import sha256
 from shared.runtime import logs, metrics
 from shared.runtime.clock import Clock
+from shared.seals.contents import Origin
+from shared.seals.errors import SealBroken
+from shared.seals.keys import KeySource
 
 log = logs.get("audit")
 
@@ -29,7 +32,7 @@ _STEP: Final[Mapping[Action, str]] = {
 }
 
 
-class Refused(Exception):
+class StepRefused(Exception):
     """The rules don't allow it; the attempt is in the log."""
 
     def __init__(self, why: Why, order: Order | None) -> None:
@@ -39,20 +42,20 @@ class Refused(Exception):
 
 
 class OpeningFailed(Exception):
-    """Allowed and logged, but a record could not be opened: nothing was handed out, and the log says so."""
+    """Allowed and logged, but no record could be opened: nothing was handed out, and the log says so."""
 
 
-class Desk:
-    """What an auditor can do to an order. Raises Refused; ChainBroken when the log is not whole: then nothing goes."""
+class OrderDesk:
+    """What an auditor can do to an order. StepRefused when the rules refuse; ChainBroken while the log is not whole."""
 
-    def __init__(  # noqa: PLR0917  # wiring passes many parts
+    def __init__(  # noqa: PLR0917  # wiring passes what is used
         self,
         audit_log: Log,
-        store: Store,
+        store: OriginStore,
         retention: Retention,
         opener: OriginOpener,
         watch: Watch,
-        answer_key: bytes,
+        answer_keys: KeySource,
         rules: Rules,
         grounds: Sequence[str],
         clock: Clock,
@@ -62,7 +65,7 @@ class Desk:
         self._retention = retention
         self._opener = opener
         self._watch = watch
-        self._answer_key = Ed25519PrivateKey.from_private_bytes(answer_key)
+        self._answer_keys = answer_keys
         self._rules = rules
         self._grounds = grounds
         self._clock = clock
@@ -71,13 +74,13 @@ class Desk:
         """Every order, by number."""
         return domain.orders(await self._log.read())
 
-    async def enter(self, by: str, draft: Draft) -> Order:
+    async def enter(self, by: str, draft: OrderDraft) -> Order:
         """A new order from a draft without problems (else ValueError); from now on its leak's record is held."""
         if domain.problems(draft, self._grounds, self._clock()):
             raise ValueError("the draft is not complete")
         draft = replace(draft, fields=domain.in_order(draft.fields))
         facts = domain.facts_of(draft, domain.due_at(draft, self._rules))
-        entry = await self._log.append(Deed("order.entered", by, self._clock(), facts, draft.leak_id))
+        entry = await self._log.append(LogDraft("order.entered", by, self._clock(), facts, draft.leak_id))
         await self._retention.apply_holds()
         return (await self.orders())[entry.seq]
 
@@ -91,45 +94,58 @@ class Desk:
 
     async def refuse(self, by: str, number: int, reason: str) -> None:
         """The order will not be answered; nothing of it can follow."""
-        await self._step(by, number, "refuse", lambda _: {"reason": reason}, lambda _: _said(reason))
+        await self._step(by, number, "refuse", lambda _: {"reason": reason}, lambda _: _worded(reason))
         await self._retention.apply_holds()
 
     async def close(self, by: str, number: int, note: str) -> None:
         """The answer was handed over: to whom and how is in the note."""
-        await self._step(by, number, "close", lambda _: {"note": note}, lambda _: _said(note))
+        await self._step(by, number, "close", lambda _: {"note": note}, lambda _: _worded(note))
         await self._retention.apply_holds()
 
     async def open(self, by: str, number: int) -> bytes:
         """Open the order's one leak and give the signed answer. It is kept nowhere: repeat until the approval runs out.
 
-        The whole log is checked first, and the entry in it is durable before anything is opened. Raises OpeningFailed
-        when a record does not open.
+        The whole log is checked first, and the entry in it is durable before anything is opened. A record that isn't
+        the gateway's, or doesn't open, is a fault in the answer; OpeningFailed when none opens.
         """
         await self._watch.require_whole()
+        # Before the log has the opening: without a key to sign the answer with, nothing is opened.
+        self._answer_keys().current(self._clock())
         order = (await self.orders()).get(number)
-        records = await self._store.records(order.leak_id) if order else []
+        found = await self._store.origins(order.leak_id) if order else LeakOrigins()
         # Which sealed records are opened is in the log; their digests tell nothing about what is in them.
-        digests = [sha256(record.origin) for record in records]
+        digests = [sha256(record.sealed_origin) for record in found.records] + [sha256(key) for key in found.malformed]
         entry = await self._step(
             by,
             number,
             "open",
             lambda order: {"fields": list(order.granted), "records": digests},
-            lambda _: None if records else "no_origin",
+            lambda _: None if found else "no_origin",
         )
-        return await self._answer(entry, records)
+        return await self._answer(entry, found)
 
-    async def _answer(self, entry: Entry, records: Sequence[Record]) -> bytes:
+    async def _answer(self, entry: Entry, found: LeakOrigins) -> bytes:
         order = (await self.orders())[entry.order or 0]
-        try:
-            origins = [self._opener.open(order.leak_id, record.origin) for record in records]
-        except SealBroken as broken:
-            facts: dict[str, Fact] = {"reason": str(broken)}
-            await self._log.append(Deed("order.failed", entry.by, self._clock(), facts, order.leak_id, order.number))
-            raise OpeningFailed(str(broken)) from broken
-        metrics.ORIGINS_OPENED.inc(len(origins))
+        results = [self._opened(record) for record in found.records]
+        results += [_faulty(key, "not_a_record", order.leak_id) for key in found.malformed]
+        opened = sum(isinstance(result, Origin) for result in results)
+        if not opened:
+            faults: list[str] = [result.fault for result in results if isinstance(result, FaultyRecord)]
+            facts: dict[str, Fact] = {"faults": faults}
+            failed = LogDraft("order.failed", entry.by, self._clock(), facts, order.leak_id, order.number)
+            await self._log.append(failed)
+            raise OpeningFailed(", ".join(faults))
+        metrics.ORIGINS_OPENED.inc(opened)
         log.warning("an origin was opened", order_id=order.number, leak_id=order.leak_id, seq=entry.seq)
-        return export.answer(order, entry, origins, self._answer_key)
+        return export.answer(order, entry, results, self._answer_keys().current(self._clock()))
+
+    def _opened(self, record: StoredOrigin) -> Origin | FaultyRecord:
+        try:
+            return self._opener.open(record)
+        except NotSigned:
+            return _faulty(record.sealed_origin, "not_signed_by_the_gateway", record.leak_id)
+        except SealBroken:
+            return _faulty(record.sealed_origin, "does_not_open", record.leak_id)
 
     async def _step(
         self,
@@ -147,17 +163,22 @@ class Desk:
                 raise await self._refused(by, action, "no_such_order", None)
             if why := domain.why_not(order, action, by, now) or also(order):
                 raise await self._refused(by, action, why, order)
-            deed = Deed(_STEP[action], by, now, facts(order), order.leak_id, number)
-            if entry := await self._log.append_next(head, deed):
+            step = LogDraft(_STEP[action], by, now, facts(order), order.leak_id, number)
+            if entry := await self._log.append_next(head, step):
                 return entry
 
-    async def _refused(self, by: str, action: Action, why: Why, order: Order | None) -> Refused:
+    async def _refused(self, by: str, action: Action, why: Why, order: Order | None) -> StepRefused:
         facts: dict[str, Fact] = {"tried": action, "why": why}
         about = (order.leak_id, order.number) if order else (None, None)
-        await self._log.append(Deed("attempt.refused", by, self._clock(), facts, *about))
+        await self._log.append(LogDraft("attempt.refused", by, self._clock(), facts, *about))
         metrics.ATTEMPTS_REFUSED.inc()
-        return Refused(why, order)
+        return StepRefused(why, order)
 
 
-def _said(text: str) -> Why | None:
+def _faulty(record: str, fault: Fault, leak_id: str) -> FaultyRecord:
+    log.error("a stored origin is not what it claims to be", leak_id=leak_id, reason=fault)
+    return FaultyRecord(sha256(record), fault)
+
+
+def _worded(text: str) -> Why | None:
     return None if text.strip() else "not_said"

@@ -1,10 +1,11 @@
 """Every delivered leak has an origin (I1). One that has none is an alarm, within a minute."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from services.audit.retention import Retention
-from services.audit.store import Store
+from services.audit.store.origins import OriginStore
+from services.audit.store.values import UnexplainedDelivery
 from shared.events.deliveries import LeakDelivered
 from shared.runtime import logs, metrics
 from shared.runtime.clock import Clock
@@ -19,24 +20,20 @@ DEGRADED = "a delivered leak has no origin"
 class Reconciler:
     """Looks when a delivery is read, and again until its origin is there."""
 
-    def __init__(self, store: Store, retention: Retention, clock: Clock, degraded: set[str]) -> None:
+    def __init__(self, store: OriginStore, retention: Retention, clock: Clock, degraded: set[str]) -> None:
         self._store = store
         self._retention = retention
         self._clock = clock
         self._degraded = degraded
-        self._told: set[str] = set()
+        self._logged: set[str] = set()
 
     async def note(self, delivered: Sequence[LeakDelivered]) -> None:
         """Remember which of these deliveries have no origin yet."""
         missing = await self._store.without_origin(event.leak_id for event in delivered)
+        now = self._clock()
         await self._store.add_unexplained(
             [
-                {
-                    "_id": event.leak_id,
-                    "delivered_at": event.delivered_at,
-                    "seen_at": self._clock(),
-                    "expires_at": self._retention.ends(event.delivered_at),
-                }
+                UnexplainedDelivery(event.leak_id, event.delivered_at, now, self._retention.ends(event.delivered_at))
                 for event in delivered
                 if event.leak_id in missing
             ]
@@ -44,12 +41,12 @@ class Reconciler:
 
     async def look(self) -> None:
         """Forget those whose origin came; the others are an alarm: metric, log and health."""
-        noted: dict[str, datetime] = {one["_id"]: one["seen_at"] for one in await self._store.unexplained()}
-        missing = await self._store.without_origin(noted)
-        await self._store.explained(set(noted) - missing)
-        late = {leak_id for leak_id in missing if self._clock() - noted[leak_id] >= GRACE}
+        seen_at = {one.leak_id: one.seen_at for one in await self._store.unexplained()}
+        missing = await self._store.without_origin(seen_at)
+        await self._store.explained(set(seen_at) - missing)
+        late = {leak_id for leak_id in missing if self._clock() - seen_at[leak_id] >= GRACE}
         metrics.WITHOUT_ORIGIN.set(len(late))
-        for leak_id in sorted(late - self._told):
+        for leak_id in sorted(late - self._logged):
             log.error("a delivered leak has no origin", leak_id=leak_id)
-        self._told = late
+        self._logged = late
         (self._degraded.add if late else self._degraded.discard)(DEGRADED)

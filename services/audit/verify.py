@@ -1,7 +1,7 @@
 """Checks that need no trust in the running service: the whole log from the database, and an answer offline.
 
 python -m services.audit.verify                        the log; names the first thing wrong, and exits 1
-python -m services.audit.verify key                    the public key of answers, to hand to authorities
+python -m services.audit.verify key                    the public key of answers made now, to hand to authorities
 python -m services.audit.verify answer FILE KEY        one answer; KEY is that public key, or a file that holds it
 """
 
@@ -16,19 +16,21 @@ from typing import Any, Final
 
 import rfc8785
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import ValidationError
 from pymongo.errors import PyMongoError
-from shared.sealing import key_id
 
-from services.audit import domain
+from services.audit import domain, signatures
 from services.audit.chain import ChainBroken, Entry, Head, follow
 from services.audit.export import FORMAT, SIGNED
 from services.audit.log import HeadFile
 from services.audit.settings import Settings
-from services.audit.store import LogStore
+from services.audit.store.log import LogStore
 from shared.digests import from_base64url, to_base64url
 from shared.runtime import mongo
+from shared.runtime.clock import utc_now
+from shared.seals.errors import KeyMissing
+from shared.seals.keys import KeyHistory, key_id
 
 KEY_BYTES: Final = 32
 
@@ -38,8 +40,8 @@ class AnswerBroken(Exception):
 
 
 @dataclass(frozen=True)
-class Report:
-    """What a whole log holds."""
+class WholeLog:
+    """What a log that is whole holds."""
 
     entries: int
     orders: int
@@ -47,22 +49,22 @@ class Report:
     head: Head
 
 
-async def check_log(store: LogStore, key: Ed25519PublicKey, noted: Iterable[Head | None]) -> Report:
-    """Read the log from its first entry. ChainBroken names the first thing wrong.
+async def check_log(store: LogStore, keys: KeyHistory, noted: Iterable[Head | None]) -> WholeLog:
+    """Read the log from its first entry, `keys` being its public ones. ChainBroken names the first thing wrong.
 
     Checks that each entry is whole, signed and in its place; that every step of an order was allowed when it was taken;
     that the log still holds the ends that were noted elsewhere.
     """
     head, entries = Head(), list[Entry]()
     async for place, entry in store.entries():
-        head = follow(head, entry, place, key)
+        head = follow(head, entry, place, keys)
         entries.append(entry)
     for end in noted:
         if end is not None:
             _holds(entries, end)
     orders = _allowed(entries)
     opened = sum(any(entry.act == "order.opened" for entry in order.entries) for order in orders)
-    return Report(len(entries), len(orders), opened, head)
+    return WholeLog(len(entries), len(orders), opened, head)
 
 
 def _holds(entries: list[Entry], end: Head) -> None:
@@ -84,9 +86,9 @@ def _allowed(entries: list[Entry]) -> list[domain.Order]:
 def check_answer(raw: bytes, public_key: bytes) -> dict[str, Any]:
     """What an answer says. AnswerBroken when a byte of it was changed, or another key signed it."""
     try:
-        told = json.loads(raw)
-        body, signature = told["answer"], from_base64url(told["signature"])
-        canonical = rfc8785.dumps(told)
+        file = json.loads(raw)
+        body, signature = file["answer"], from_base64url(file["signature"])
+        canonical = rfc8785.dumps(file)
     except (ValueError, KeyError, TypeError, RecursionError) as strange:
         raise AnswerBroken("this is not an answer") from strange
     if canonical != raw:
@@ -102,9 +104,9 @@ def check_answer(raw: bytes, public_key: bytes) -> dict[str, Any]:
     return body
 
 
-def public_key(settings: Settings, name: str) -> bytes:
-    """The public half of a signing key in the service's secrets."""
-    return Ed25519PrivateKey.from_private_bytes(settings.secret(name)).public_key().public_bytes_raw()
+def public_keys(settings: Settings, name: str) -> KeyHistory:
+    """The public halves of signing keys in the service's secrets."""
+    return signatures.public_half(settings.keys(name)())
 
 
 def _key(text: str) -> bytes:
@@ -119,8 +121,8 @@ def _key(text: str) -> bytes:
 
 async def _log_verb() -> str:
     settings = Settings()
-    key = Ed25519PublicKey.from_public_bytes(public_key(settings, "log.key"))
-    report = await check_log(LogStore(mongo.connect(settings)), key, [HeadFile(settings.head_file).read()])
+    store, noted = LogStore(mongo.connect(settings)), HeadFile(settings.head_file).read()
+    report = await check_log(store, public_keys(settings, "log"), [noted])
     return (
         f"The log is whole: {report.entries} entries, {report.orders} orders, {report.opened} of them opened. "
         f"It ends with {report.head.digest}."
@@ -147,7 +149,7 @@ def main() -> int:
         if asked.verb == "answer":
             said = _answer_verb(asked.file, asked.key)
         elif asked.verb == "key":
-            said = to_base64url(public_key(Settings(), "answer.key"))
+            said = to_base64url(public_keys(Settings(), "answer").current(utc_now()).material)
         else:
             said = asyncio.run(_log_verb())
     except (ChainBroken, AnswerBroken) as broken:
@@ -156,7 +158,7 @@ def main() -> int:
     except FileNotFoundError as missing:
         sys.stdout.write(f"NOT CHECKED: there is no file {missing.filename}\n")
         return 2
-    except (OSError, PyMongoError, ValidationError) as away:
+    except (OSError, PyMongoError, ValidationError, KeyMissing) as away:
         sys.stdout.write(f"NOT CHECKED: {type(away).__name__}: {away}\n")
         return 2
     sys.stdout.write(said + "\n")

@@ -16,7 +16,7 @@ Grounds = Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True)
-class Step:
+class StepView:
     """One thing that could be done to an order, and why not."""
 
     action: Action
@@ -29,7 +29,7 @@ class OrderView:
 
     order: Order
     state: State
-    steps: tuple[Step, ...]
+    steps: tuple[StepView, ...]
     left: timedelta
 
     @property
@@ -38,7 +38,7 @@ class OrderView:
         return not self.order.ended and self.left < SOON
 
     @property
-    def next(self) -> Step | None:
+    def next(self) -> StepView | None:
         """The step that carries the order on, for whoever may take it."""
         onward: Mapping[State, Action] = {
             "entered": "approve",
@@ -53,7 +53,7 @@ class OrderView:
 
 def view(order: Order, name: str, now: datetime) -> OrderView:
     """The order for `name`."""
-    steps = tuple(Step(action, why_not(order, action, name, now)) for action in ACTIONS)
+    steps = tuple(StepView(action, why_not(order, action, name, now)) for action in ACTIONS)
     return OrderView(order, order.state(now), steps, order.due_at - now)
 
 

@@ -3,12 +3,10 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
 from services.audit import domain
 from services.audit.chain import ChainBroken
 from services.audit.log import HeadFile, Log
-from services.audit.store import LogStore
+from services.audit.store.log import LogStore
 from services.audit.verify import check_log
 from shared.runtime import logs, metrics
 
@@ -20,18 +18,16 @@ DEGRADED = "the audit log is not whole"
 class Watch:
     """Checks the whole log from the store, and the deadlines. What it found last is what the console shows."""
 
-    def __init__(  # noqa: PLR0917  # wiring passes many parts
+    def __init__(
         self,
         store: LogStore,
         audit_log: Log,
-        key: Ed25519PublicKey,
         head_file: HeadFile,
         clock: Callable[[], datetime],
         degraded: set[str],
     ) -> None:
         self._store = store
         self._log = audit_log
-        self._key = key
         self._head_file = head_file
         self._clock = clock
         self._degraded = degraded
@@ -41,7 +37,7 @@ class Watch:
         """One check: metric, log line and health."""
         try:
             # The ends first: what is appended while the log is read is no fault.
-            report = await check_log(self._store, self._key, [self._log.head, self._head_file.read()])
+            report = await check_log(self._store, self._log.public_keys(), [self._log.head, self._head_file.read()])
         except ChainBroken as broken:
             self.broken = str(broken)
             metrics.LOG_WHOLE.set(0)

@@ -1,58 +1,41 @@
 """Builds the audit service: the only place that constructs its clients."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from shared.unsealing import Opener
+from starlette.types import ASGIApp
 
 from services.audit import views
 from services.audit.domain import Rules
-from services.audit.entry_routes import EntryRoutes
-from services.audit.handlers import Handlers
+from services.audit.handlers import AuditHandlers
 from services.audit.log import HeadFile, Log
-from services.audit.log_routes import LogRoutes
 from services.audit.opening import OriginOpener, refuse_exposed
-from services.audit.orders import Desk
-from services.audit.page import Pages
+from services.audit.orders import OrderDesk
+from services.audit.page import AuditPages
 from services.audit.reconcile import Reconciler
 from services.audit.retention import Retention
-from services.audit.routes import OrderRoutes
+from services.audit.routes.entry import EntryRoutes
+from services.audit.routes.log import LogRoutes
+from services.audit.routes.orders import OrderRoutes
+from services.audit.routes.threats import ThreatRoutes
 from services.audit.settings import Settings
-from services.audit.store import LogStore, Store
+from services.audit.store.log import LogStore
+from services.audit.store.origins import OriginStore
 from services.audit.threats import ThreatDesk
-from services.audit.verify import public_key
 from services.audit.watch import Watch
 from shared.console.console import Console, Site
 from shared.console.sessions import Limits
-from shared.digests import to_base64url
 from shared.events.decisions import LeakDecided, ThreatEscalated
-from shared.events.deliveries import LeakBounced, LeakDelivered, LeakSuppressed
+from shared.events.deliveries import LeakBounced, LeakDelivered, LeakStopped, LeakSuppressed
 from shared.events.leaks import LeakConfirmed, LeakExpired, LeakWithdrawn
 from shared.events.origins import OriginCaptured
-from shared.events.recipients import LeakReported
 from shared.runtime.clock import Clock, utc_now
 from shared.runtime.kafka import Publisher
 from shared.runtime.mongo import Database
 from shared.runtime.service import Service
+from shared.seals.opening import Opener
 
-OPENING_KEY = "opening.key"
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What the service is made of."""
-
-    store: Store
-    log: Log
-    retention: Retention
-    reconciler: Reconciler
-    desk: Desk
-    threats: ThreatDesk
-    watch: Watch
-    handlers: Handlers
-    console: Console
+OPENING_KEYS = "opening.json"
 
 
 def build(
@@ -62,12 +45,79 @@ def build(
     database: Database | None = None,
     clock: Clock = utc_now,
 ) -> Service:
-    """The service, ready to run; tests pass what stands in for the world."""
+    """The service, ready to run; tests pass what stands in for the world. Refuses keys that others can read."""
+    refuse_exposed(settings.secrets_dir / OPENING_KEYS)
     service = Service(settings, publisher)
-    made = parts(settings, service.database() if database is None else database, service.health.degraded, clock)
-    handlers = made.handlers
-    service.on_start(made.store.create_indexes)
-    service.on_start(made.console.create_indexes)
+    database = service.database() if database is None else database
+    store, audit_log = OriginStore(database), log(settings, database)
+    retained = retention(settings, store, audit_log, clock)
+    reconciler = Reconciler(store, retained, clock, service.health.degraded)
+    watched = watch(settings, database, audit_log, service.health.degraded, clock)
+    threats_kept = timedelta(days=settings.threat_days)
+    handlers = AuditHandlers(store, retained, reconciler, settings.keyring(), threats_kept, clock)
+    own_console = console(settings, database, clock)
+
+    service.on_start(store.create_indexes)
+    service.on_start(own_console.create_indexes)
+    _subscribe(service, handlers)
+    service.every(settings.reconcile_s, reconciler.look, name="reconcile")
+    service.every(settings.sweep_s, retained.sweep, name="retention")
+    service.every(settings.check_s, watched.look, name="log_check")
+    orders = order_desk(settings, store, audit_log, retained, watched, clock)
+    threats = threat_desk(settings, store, audit_log, clock)
+    pages = AuditPages(own_console, watched, views.load_grounds(settings.grounds_file), clock)
+    app = _application(settings, own_console, pages, orders, threats, store, audit_log)
+    service.serve(app, settings.console_host, settings.console_port)
+    return service
+
+
+def log(settings: Settings, database: Database) -> Log:
+    """The log, under the keys in the secrets."""
+    return Log(LogStore(database), settings.keys("log"), HeadFile(settings.head_file))
+
+
+def retention(settings: Settings, store: OriginStore, audit_log: Log, clock: Clock) -> Retention:
+    """With the operator's periods."""
+    origins_kept, held_for = timedelta(days=settings.origin_days), timedelta(days=settings.hold_days)
+    return Retention(store, audit_log, clock, origins_kept=origins_kept, held_for=held_for)
+
+
+def watch(settings: Settings, database: Database, audit_log: Log, degraded: set[str], clock: Clock) -> Watch:
+    """What checks the whole log."""
+    return Watch(LogStore(database), audit_log, HeadFile(settings.head_file), clock, degraded)
+
+
+def order_desk(  # noqa: PLR0917  # what is used
+    settings: Settings, store: OriginStore, audit_log: Log, retained: Retention, watched: Watch, clock: Clock
+) -> OrderDesk:
+    """What opens origins."""
+    return OrderDesk(
+        audit_log,
+        store,
+        retained,
+        OriginOpener(settings.keys("opening"), settings.keyring()),
+        watched,
+        settings.keys("answer"),
+        _rules(settings),
+        list(views.load_grounds(settings.grounds_file)),
+        clock,
+    )
+
+
+def threat_desk(settings: Settings, store: OriginStore, audit_log: Log, clock: Clock) -> ThreatDesk:
+    """What opens threats, and nothing else."""
+    opener = Opener(settings.process, settings.keys("opening"), settings.keyring(), clock)
+    return ThreatDesk(store, audit_log, opener, clock)
+
+
+def console(settings: Settings, database: Database, clock: Clock) -> Console:
+    """The console's people and looks."""
+    limits = Limits(idle_s=settings.session_idle_s, absolute_s=settings.session_absolute_s)
+    site = Site(settings.SERVICE, settings.console_url, Path(__file__).parent / "pages", limits)
+    return Console(site, database, clock)
+
+
+def _subscribe(service: Service, handlers: AuditHandlers) -> None:
     service.subscribe(OriginCaptured, handlers.on_origin_captured, batch=True)
     service.subscribe(LeakConfirmed, handlers.on_leak_confirmed, batch=True)
     service.subscribe(LeakExpired, handlers.on_leak_expired, batch=True)
@@ -76,59 +126,28 @@ def build(
     service.subscribe(LeakDelivered, handlers.on_leak_delivered, batch=True)
     service.subscribe(LeakBounced, handlers.on_leak_bounced, batch=True)
     service.subscribe(LeakSuppressed, handlers.on_leak_suppressed, batch=True)
-    service.subscribe(LeakReported, handlers.on_leak_reported, batch=True)
+    service.subscribe(LeakStopped, handlers.on_leak_stopped, batch=True)
     service.subscribe(ThreatEscalated, handlers.on_threat_escalated, batch=True)
-    service.every(settings.reconcile_s, made.reconciler.look, name="reconcile")
-    service.every(settings.sweep_s, made.retention.sweep, name="retention")
-    service.every(settings.check_s, made.watch.look, name="log check")
-    service.serve(console_app(settings, made, clock), settings.console_host, settings.console_port)
-    return service
 
 
-def parts(settings: Settings, database: Database, degraded: set[str], clock: Clock) -> Parts:
-    """Everything but Kafka and the listeners. Refuses an opening key that others can read."""
-    refuse_exposed(settings.secrets_dir / OPENING_KEY)
-    opening_key, keyring, head_file = settings.secret(OPENING_KEY), settings.keyring(), HeadFile(settings.head_file)
-    store, log_store = Store(database), LogStore(database)
-    audit_log = Log(log_store, settings.secret("log.key"), head_file)
-    log_key = Ed25519PublicKey.from_public_bytes(public_key(settings, "log.key"))
-    retention = Retention(store, audit_log, clock, origin_days=settings.origin_days, hold_days=settings.hold_days)
-    reconciler = Reconciler(store, retention, clock, degraded)
-    watch = Watch(log_store, audit_log, log_key, head_file, clock, degraded)
-    desk = Desk(
-        audit_log,
-        store,
-        retention,
-        OriginOpener(opening_key, keyring),
-        watch,
-        settings.secret("answer.key"),
-        rules(settings),
-        list(views.load_grounds(settings.grounds_file)),
-        clock,
-    )
-    threats = ThreatDesk(store, audit_log, Opener(settings.SERVICE, opening_key, keyring), clock)
-    handlers = Handlers(store, retention, reconciler, keyring, settings.threat_days)
-    console = _console(settings, database, clock)
-    return Parts(store, audit_log, retention, reconciler, desk, threats, watch, handlers, console)
-
-
-def rules(settings: Settings) -> Rules:
-    """The operator's periods, as the rules take them."""
+def _rules(settings: Settings) -> Rules:
     emergency, approval = timedelta(hours=settings.emergency_h), timedelta(hours=settings.approval_h)
     return Rules(timedelta(days=settings.answer_days), emergency, approval)
 
 
-def console_app(settings: Settings, made: Parts, clock: Clock) -> object:
-    """The console as an ASGI application."""
-    grounds = views.load_grounds(settings.grounds_file)
-    pages = Pages(made.console, made.watch, grounds, clock)
-    entry = EntryRoutes(pages, made.desk, made.store, rules(settings), list(grounds))
-    orders = OrderRoutes(pages, made.desk, made.store, made.threats, settings.approval_h)
-    log_pages = LogRoutes(pages, made.log, made.threats, to_base64url(public_key(settings, "answer.key")))
-    return made.console.app([*entry.routes(), *orders.routes(), *log_pages.routes()])
-
-
-def _console(settings: Settings, database: Database, clock: Clock) -> Console:
-    limits = Limits(idle_s=settings.session_idle_s, absolute_s=settings.session_absolute_s)
-    site = Site(settings.SERVICE, settings.console_url, Path(__file__).parent / "pages", limits)
-    return Console(site, database, clock)
+def _application(  # noqa: PLR0917  # what is used
+    settings: Settings,
+    own_console: Console,
+    pages: AuditPages,
+    orders: OrderDesk,
+    threats: ThreatDesk,
+    store: OriginStore,
+    audit_log: Log,
+) -> ASGIApp:
+    grounds = list(views.load_grounds(settings.grounds_file))
+    entry = EntryRoutes(pages, orders, store, _rules(settings), grounds)
+    steps = OrderRoutes(pages, orders, store, threats, settings.approval_h)
+    log_pages = LogRoutes(pages, audit_log, settings.keys("answer"))
+    return own_console.app(
+        [*entry.routes(), *steps.routes(), *log_pages.routes(), *ThreatRoutes(pages, threats).routes()]
+    )

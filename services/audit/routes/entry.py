@@ -8,21 +8,21 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
 from services.audit import domain, forms
-from services.audit.domain import Draft, Rules
-from services.audit.orders import Desk
-from services.audit.page import Pages
-from services.audit.store import Store
+from services.audit.domain import OrderDraft, Rules
+from services.audit.orders import OrderDesk
+from services.audit.page import AuditPages
+from services.audit.store.origins import OriginStore
 from shared.console.sessions import Person
-from shared.digests import token_digest
+from shared.digests import sha256
 
 
 @dataclass(frozen=True)
 class EntryRoutes:
     """The steps carry what was typed along in the page, so that going back loses nothing."""
 
-    pages: Pages
-    desk: Desk
-    store: Store
+    pages: AuditPages
+    desk: OrderDesk
+    store: OriginStore
     rules: Rules
     grounds: Sequence[str]
 
@@ -39,7 +39,7 @@ class EntryRoutes:
 
     async def go_on(self, request: Request, person: Person) -> Response:
         """One step on, one back, or into the log."""
-        asked = forms.asked(await request.form())
+        asked = forms.entry_form(await request.form())
         if asked.go == "back":
             return await self._page(request, asked.draft, max(asked.step - 1, 0))
         draft = await self._by_its_mail(asked.draft)
@@ -54,14 +54,14 @@ class EntryRoutes:
         order = await self.desk.enter(person.name, draft)
         return RedirectResponse(f"/orders/{order.number}", 303)
 
-    async def _by_its_mail(self, draft: Draft) -> Draft:
-        """With the leak's id, where the report link of its mail was given instead."""
-        token = forms.report_token(draft.leak_id)
-        leak_id = await self.store.delivered_with(token_digest(token)) if token else None
-        return replace(draft, leak_id=leak_id) if leak_id else draft
+    async def _by_its_mail(self, draft: OrderDraft) -> OrderDraft:
+        """With the leak's id, where its mail's Message-ID or header was given instead."""
+        digests = [sha256(message_id) for message_id in forms.message_ids(draft.leak_id)]
+        leaks = await self.store.delivered_as(digests) if digests else set()
+        return replace(draft, leak_id=leaks.pop()) if len(leaks) == 1 else draft
 
     async def _page(
-        self, request: Request, draft: Draft, step: int, problems: Mapping[str, str] | None = None
+        self, request: Request, draft: OrderDraft, step: int, problems: Mapping[str, str] | None = None
     ) -> Response:
         reviewing = step == forms.REVIEW
         return self.pages.page(
@@ -76,7 +76,8 @@ class EntryRoutes:
             known_fields=domain.FIELDS,
             local_time=forms.LOCAL_TIME,
             text_max=domain.TEXT_MAX,
+            mail_header_max=forms.MAIL_HEADER_MAX,
             rules=self.rules,
-            records=await self.store.records(draft.leak_id) if reviewing else [],
+            origins=await self.store.origins(draft.leak_id) if reviewing else None,
             due_at=domain.due_at(draft, self.rules) if reviewing else None,
         )

@@ -10,9 +10,9 @@ from starlette.routing import BaseRoute
 
 from services.audit import domain, forms, views
 from services.audit.domain import Order, Why
-from services.audit.orders import Desk, OpeningFailed, Refused
-from services.audit.page import Pages
-from services.audit.store import Store
+from services.audit.orders import OpeningFailed, OrderDesk, StepRefused
+from services.audit.page import AuditPages
+from services.audit.store.origins import OriginStore
 from services.audit.threats import ThreatDesk
 from shared.console.sessions import Person
 
@@ -24,9 +24,9 @@ WITH_WORDS = frozenset({"refuse", "close"})
 class OrderRoutes:
     """Everything about orders but their entry."""
 
-    pages: Pages
-    desk: Desk
-    store: Store
+    pages: AuditPages
+    desk: OrderDesk
+    store: OriginStore
     threats: ThreatDesk
     approval_h: int
 
@@ -43,7 +43,7 @@ class OrderRoutes:
         """What waits, by deadline; emergencies above."""
         orders = list((await self.desk.orders()).values())
         waiting, ended = views.queue(orders, person.name, self.pages.clock())
-        unsettled = [threat for threat in await self.threats.all() if not threat["settled"]]
+        unsettled = [threat for threat in await self.threats.emergencies() if not threat.settled]
         return self.pages.page(request, "queue.html", waiting=waiting, ended=ended, threats=unsettled)
 
     async def show(self, request: Request, person: Person) -> Response:
@@ -54,7 +54,7 @@ class OrderRoutes:
             "order.html",
             order=order,
             view=views.view(order, person.name, self.pages.clock()),
-            records=await self.store.records(order.leak_id),
+            origins=await self.store.origins(order.leak_id),
             life=await self.store.life(order.leak_id),
         )
 
@@ -80,7 +80,7 @@ class OrderRoutes:
                     return _download(order, await self.desk.open(person.name, order.number))
                 case _:
                     raise HTTPException(404)
-        except Refused as refused:
+        except StepRefused as refused:
             return self._refused(request, order, refused.why)
         except OpeningFailed:
             return self._refused(request, order, "seal_broken")
@@ -101,7 +101,7 @@ class OrderRoutes:
             view=view,
             step=step,
             missing=missing,
-            records=await self.store.records(order.leak_id),
+            origins=await self.store.origins(order.leak_id),
             approval_h=self.approval_h,
             text_max=domain.TEXT_MAX,
         )
