@@ -42,7 +42,7 @@ class OriginOpener:
         self._keyring = keyring
 
     def open(self, stored: StoredOrigin) -> Origin:
-        """The origin of one record. NotSigned unless the gateway signed it for this leak; SealBroken when it isn't whole."""
+        """The origin of one record. NotSigned unless it is the gateway's for this leak, SealBroken unless it is whole."""
         seal = evidence.check(
             stored.leak_id,
             stored.captured_at,
