@@ -216,7 +216,7 @@ def add(found: dict[int, Order], entry: Entry) -> None:
 
 def fault(before: Order | None, entry: Entry) -> str | None:
     """What the rules say against a step that the log has; None when they allow it, or it is no step of an order."""
-    action = _ACTION_OF.get(entry.act)
+    action = ACTION_OF.get(entry.act)
     if action is None:
         return None
     if before is None:
@@ -229,7 +229,7 @@ def fault(before: Order | None, entry: Entry) -> str | None:
     return f"entry {entry.seq} ({entry.act}) was not allowed: {denied}" if denied else None
 
 
-_ACTION_OF: Final[Mapping[str, Action]] = {
+ACTION_OF: Final[Mapping[str, Action]] = {
     "order.approved": "approve",
     "order.refused": "refuse",
     "order.opened": "open",

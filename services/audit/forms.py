@@ -19,7 +19,7 @@ REVIEW: Final = len(STEPS)
 """The step after the last one that asks: everything is shown once more, then entered."""
 _TEXTS: Final = ("authority", "authorised_by", "reference", "ground", "leak_id", "urgency", "called_back")
 MAIL_HEADER_MAX: Final = 16_000
-"""Characters of a mail's header that can be pasted; three times as many bytes in a form, below what consoles take."""
+"""Characters of a mail's header that can be pasted; each may take three bytes of the 64 KB that a console takes."""
 _IN_HEADER: Final = re.compile(r"(?<!-)message-id:\s*<([^<>\s]+)>", re.IGNORECASE)
 _ALONE: Final = re.compile(r"<?([^<>\s:@]+@[^<>\s:@]+)>?")
 LOCAL_TIME: Final = "%Y-%m-%dT%H:%M"

@@ -42,7 +42,7 @@ class OriginOpener:
         self._keyring = keyring
 
     def open(self, stored: StoredOrigin) -> Origin:
-        """The origin of one record. NotSigned unless it is the gateway's for this leak, SealBroken unless it is whole."""
+        """The origin of one record. NotSigned unless it is the gateway's for this leak; SealBroken when damaged."""
         seal = evidence.check(
             stored.leak_id,
             stored.captured_at,

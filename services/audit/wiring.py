@@ -63,7 +63,8 @@ def build(
     service.every(settings.reconcile_s, reconciler.look, name="reconcile")
     service.every(settings.sweep_s, retained.sweep, name="retention")
     service.every(settings.check_s, watched.look, name="log_check")
-    orders = order_desk(settings, store, audit_log, retained, watched, clock)
+    opener = OriginOpener(settings.keys("opening"), settings.keyring())
+    orders = order_desk(settings, opener, store, audit_log, retained, watched, clock)
     threats = threat_desk(settings, store, audit_log, clock)
     pages = AuditPages(own_console, watched, views.load_grounds(settings.grounds_file), clock)
     app = _application(settings, own_console, pages, orders, threats, store, audit_log)
@@ -88,14 +89,20 @@ def watch(settings: Settings, database: Database, audit_log: Log, degraded: set[
 
 
 def order_desk(  # noqa: PLR0917  # what is used
-    settings: Settings, store: OriginStore, audit_log: Log, retained: Retention, watched: Watch, clock: Clock
+    settings: Settings,
+    opener: OriginOpener,
+    store: OriginStore,
+    audit_log: Log,
+    retained: Retention,
+    watched: Watch,
+    clock: Clock,
 ) -> OrderDesk:
-    """What opens origins."""
+    """Everything that can be done to an order."""
     return OrderDesk(
         audit_log,
         store,
         retained,
-        OriginOpener(settings.keys("opening"), settings.keyring()),
+        opener,
         watched,
         settings.keys("answer"),
         _rules(settings),

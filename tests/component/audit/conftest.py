@@ -1,51 +1,87 @@
 """Audit as wired, on the embedded database, with Kafka stood in for and a clock that moves by hand."""
 
-import json
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from aiokafka import ConsumerRecord
-from shared.origin import Origin, content_digest
-from shared.sealing import Sealer
 
 from services.audit import wiring
-from services.audit.domain import Draft, Order
+from services.audit.domain import Order, OrderDraft
+from services.audit.log import Log
+from services.audit.opening import OriginOpener
+from services.audit.orders import OrderDesk
 from services.audit.settings import Settings
-from services.audit.verify import check_answer, public_key
-from services.audit.wiring import Parts
-from shared.digests import from_base64url
+from services.audit.store.origins import OriginStore
+from services.audit.threats import ThreatDesk
+from services.audit.verify import check_answer, public_keys
+from shared.console.console import Console
+from shared.digests import sha256
 from shared.events.decisions import ThreatEscalated
 from shared.events.deliveries import LeakDelivered
 from shared.events.event import Event
 from shared.events.origins import OriginCaptured
+from shared.events.values import ClearAddress
 from shared.runtime.service import Service
+from shared.seals.batches import BatchSigner, origin_leaf_of
+from shared.seals.contents import Origin, Threat
+from shared.seals.purposes import ORIGIN, THREAT
+from shared.seals.sealing import Sealer
+from tests.support import keys
 from tests.support.fakes.clock import HandClock
 from tests.support.fakes.publisher import RecordingPublisher
 
-SENDER = "anna@example.org"
+SENDER = ClearAddress("anna@example.org")
 PASSWORD = "correct horse battery staple"
+MESSAGE_ID = "k2v8.letter@leak.example"
 
 
 def origin(**changes: Any) -> Origin:
     """An origin as the gateway's edge makes it."""
-    told = {
-        "address": "203.0.113.7",
+    given = {
+        "ip": "203.0.113.7",
         "port": 51234,
-        "destination_address": "192.0.2.1",
+        "destination_ip": "192.0.2.1",
         "destination_port": 443,
         "captured_at_ns": "1795176000123456789",
         "obtained": "socket",
-        "claimed_address": None,
+        "claimed_ip": None,
         "sender": SENDER,
-        "content_digest": content_digest("thank you", "ben@example.org"),
+        "content_digest": "0" * 64,
     }
-    return Origin(**(told | changes))
+    return Origin(**(given | changes))
+
+
+@dataclass
+class Replica:
+    """One audit, piece by piece; another one on the same database is another replica."""
+
+    store: OriginStore
+    log: Log
+    desk: OrderDesk
+    threats: ThreatDesk
+    console: Console
+
+
+def replica(
+    settings: Settings, database: Any, degraded: set[str], clock: HandClock, opener: OriginOpener | None = None
+) -> Replica:
+    opener = opener or OriginOpener(settings.keys("opening"), settings.keyring())
+    store, log = OriginStore(database), wiring.log(settings, database)
+    retained = wiring.retention(settings, store, log, clock)
+    watched = wiring.watch(settings, database, log, degraded, clock)
+    return Replica(
+        store,
+        log,
+        wiring.order_desk(settings, opener, store, log, retained, watched, clock),
+        wiring.threat_desk(settings, store, log, clock),
+        wiring.console(settings, database, clock),
+    )
 
 
 @dataclass
@@ -53,42 +89,77 @@ class World:
     """Audit and everything around it."""
 
     service: Service
-    parts: Parts
-    app: Any
+    here: Replica
     settings: Settings
     publisher: RecordingPublisher
     database: Any
     clock: HandClock
-    gateway: Sealer
-    moderation: Sealer
-    stranger: Sealer
-    leaks: list[str] = field(default_factory=list)
+    folder: Path
 
-    async def tell(self, *events: Event) -> None:
+    @property
+    def desk(self) -> OrderDesk:
+        return self.here.desk
+
+    @property
+    def store(self) -> OriginStore:
+        return self.here.store
+
+    @property
+    def log(self) -> Log:
+        return self.here.log
+
+    async def read(self, *events: Event) -> None:
         """Deliver events of one topic as one batch, under the delivery policy."""
         topic = events[0].topic
         await self.service.deliveries[topic]([record(topic, event) for event in events])
 
-    def captured(self, leak_id: str | None = None, sealer: Sealer | None = None, **changes: Any) -> OriginCaptured:
+    def sealer(self, process: str) -> Sealer:
+        return keys.sealer(self.folder, process, self.clock)
+
+    def sealed(self, leak_id: str, **changes: Any) -> str:
+        """An origin as the gateway seals it."""
+        return self.sealer("gateway-accept").seal(ORIGIN, leak_id, origin(**changes))
+
+    def captured(
+        self, leak_id: str | None = None, *, sealed: str | None = None, signer: str = "gateway-accept", **changes: Any
+    ) -> OriginCaptured:
+        """An origin in a batch with another one, as `signer` signs it."""
         leak_id = leak_id or secrets.token_hex(16)
-        sealed = (sealer or self.gateway).seal("origin", leak_id, origin(**changes).encode())
-        return OriginCaptured(leak_id=leak_id, captured_at=self.clock.now, origin=sealed)
+        sealed = sealed or self.sealed(leak_id, **changes)
+        [proof, _] = self.signer(signer).sign([origin_leaf_of(leak_id, self.clock.now, sealed), b"another origin"])
+        return OriginCaptured.model_validate(
+            {"leak_id": leak_id, "captured_at": self.clock.now, "sealed_origin": sealed, "proof": proof}
+        )
+
+    def signer(self, process: str) -> BatchSigner:
+        return BatchSigner(keys.keys_of(self.folder, process, "signing"), now=self.clock)
 
     async def leak(self, **changes: Any) -> str:
-        """A leak whose origin is kept; its id."""
+        """A leak whose origin is stored; its id."""
         event = self.captured(**changes)
-        await self.tell(event)
+        await self.read(event)
         return event.leak_id
 
-    def delivered(self, leak_id: str) -> LeakDelivered:
-        return LeakDelivered(leak_id=leak_id, delivered_at=self.clock.now, report_token_digest="d" * 64)
+    async def records(self, leak_id: str) -> Sequence[Any]:
+        """The leak's stored origins."""
+        return (await self.store.origins(leak_id)).records
 
-    def escalated(self, leak_id: str, message: bytes = b"I will hurt you") -> ThreatEscalated:
-        sealed = self.moderation.seal("threat", leak_id, message)
-        return ThreatEscalated(leak_id=leak_id, escalated_at=self.clock.now, policy="threat", message=sealed)
+    async def document(self, leak_id: str) -> dict[str, Any]:
+        """A leak's first stored origin as whoever can write the database sees it."""
+        found: dict[str, Any] = await self.database["origins"].find_one({"_id": leak_id})
+        return found
 
-    def draft(self, leak_id: str, *fields: str, **changes: Any) -> Draft:
-        told = {
+    def delivered(self, leak_id: str, message_id: str = MESSAGE_ID) -> LeakDelivered:
+        return LeakDelivered(leak_id=leak_id, delivered_at=self.clock.now, message_id_digest=sha256(message_id))
+
+    def escalated(self, leak_id: str, text: str = "I will hurt you") -> ThreatEscalated:
+        sealed = self.sealer("moderation").seal(THREAT, leak_id, Threat(text=text, policy="threat"))
+        return ThreatEscalated.model_validate(
+            {"leak_id": leak_id, "escalated_at": self.clock.now, "sealed_threat": sealed}
+        )
+
+    def draft(self, leak_id: str, *fields: str, **changes: Any) -> OrderDraft:
+        given = {
             "authority": "Tribunal judiciaire de Lyon",
             "authorised_by": "Juge Martin",
             "reference": "24/0817",
@@ -96,48 +167,58 @@ class World:
             "urgency": "ordinary",
             "called_back": "greffe, 04 00 00 00 00, annuaire",
             "received_at": self.clock.now,
-            "fields": fields or ("address", "time"),
+            "fields": fields or ("ip", "time"),
         }
-        return Draft(leak_id=leak_id, **(told | changes))
+        return OrderDraft(leak_id=leak_id, **(given | changes))
 
     async def order(self, *fields: str, by: str = "ada", leak_id: str | None = None, **changes: Any) -> Order:
-        return await self.parts.desk.enter(by, self.draft(leak_id or await self.leak(), *fields, **changes))
+        return await self.desk.enter(by, self.draft(leak_id or await self.leak(), *fields, **changes))
 
     async def approved(self, *fields: str, leak_id: str | None = None) -> Order:
         """An order that Ada entered and Ben approved as asked."""
         order = await self.order(*fields, leak_id=leak_id)
-        await self.parts.desk.approve("ben", order.number, order.draft.fields)
+        await self.desk.approve("ben", order.number, order.draft.fields)
         return order
 
     async def acts(self) -> list[str]:
         """What the log says was done, in order."""
-        return [entry.act for entry in await self.parts.log.read()]
+        return [entry.act for entry in await self.log.read()]
 
     def answer(self, raw: bytes) -> dict[str, Any]:
         """What a whole answer says."""
-        return check_answer(raw, public_key(self.settings, "answer.key"))
+        return check_answer(raw, public_keys(self.settings, "answer").current(self.clock.now).material)
 
-    def twin(self) -> Parts:
+    async def opened(self, leak_id: str, *fields: str) -> list[dict[str, Any]]:
+        """The records of the answer to an order about a leak."""
+        order = await self.approved(*fields, leak_id=leak_id)
+        records: list[dict[str, Any]] = self.answer(await self.desk.open("ada", order.number))["records"]
+        return records
+
+    def twin(self, opener: OriginOpener | None = None) -> Replica:
         """Another replica, on the same database."""
-        return wiring.parts(self.settings, self.database, set(), self.clock)
+        return replica(self.settings, self.database, set(), self.clock, opener)
+
+    def restarted(self) -> "World":
+        """The same world with audit started anew: it reads its keys again, as it otherwise does within a second."""
+        return world_of(self.settings, self.database, self.clock, self.folder)
 
     @asynccontextmanager
     async def browser(self, name: str | None = None) -> AsyncIterator[httpx.AsyncClient]:
         """A browser at the console; signed in when it has a name."""
-        transport = httpx.ASGITransport(self.app)
+        transport = httpx.ASGITransport(self.service.listeners[0].config.app)
         headers = {"sec-fetch-site": "same-origin", "accept-language": "en"}
         async with httpx.AsyncClient(transport=transport, base_url="http://audit", headers=headers) as client:
             if name:
-                client.cookies.set(self.parts.console.site.session_cookie, await self._session(name))
+                client.cookies.set(self.here.console.site.session_cookie, await self._session(name))
             yield client
 
     async def _session(self, name: str) -> str:
-        accounts = self.parts.console.accounts
+        accounts = self.here.console.accounts
         if await accounts.find(name) is None:
             await accounts.add(name, "auditor", PASSWORD)
         account = await accounts.find(name)
         assert account
-        return await self.parts.console.sessions.open(account)
+        return await self.here.console.sessions.open(account)
 
     async def stored(self) -> str:
         """Every document of audit, as text."""
@@ -146,42 +227,42 @@ class World:
 
 
 def record(topic: str, event: Event) -> ConsumerRecord:
-    value = json.dumps(event.model_dump(mode="json", exclude_none=True)).encode()
+    value = event.model_dump_json(exclude_none=True).encode()
     return ConsumerRecord(topic, 0, 0, 0, 0, event.key.encode(), value, None, len(event.key), len(value), ())
 
 
-@pytest.fixture
-def settings(secrets_folder: Path, tmp_path: Path) -> Settings:
+def settings_of(folder: Path, head_file: Path) -> Settings:
     return Settings(
-        secrets_dir=secrets_folder / "audit",
+        secrets_dir=folder / "audit",
         kafka_security="SASL_PLAINTEXT",
-        head_file=tmp_path / "log-head.json",
+        head_file=head_file,
         console_url="http://audit",
     )
 
 
-@pytest.fixture
-async def world(database: Any, secrets_folder: Path, settings: Settings, clock: HandClock) -> World:
+def world_of(settings: Settings, database: Any, clock: HandClock, folder: Path) -> World:
     publisher = RecordingPublisher("audit")
     service = wiring.build(settings, publisher=publisher, database=database, clock=clock)
-    await service.prepare()
-    parts = wiring.parts(settings, database, service.health.degraded, clock)
-    keyring = settings.keyring()
+    here = replica(settings, database, service.health.degraded, clock)
+    return World(service, here, settings, publisher, database, clock, folder)
 
-    def sealer(writer: str, folder: str) -> Sealer:
-        key = from_base64url((secrets_folder / folder / "signing.key").read_text())
-        # One clock for both: a day that the test skips must end a window, too.
-        return Sealer(writer, key, keyring, monotonic=lambda: clock().timestamp(), now=clock)
 
-    return World(
-        service,
-        parts,
-        wiring.console_app(settings, parts, clock),
-        settings,
-        publisher,
-        database,
-        clock,
-        gateway=sealer("gateway", "gateway"),
-        moderation=sealer("moderation", "moderation"),
-        stranger=sealer("gateway", "verifier"),
-    )
+@pytest.fixture
+def settings(secrets_folder: Path, tmp_path: Path) -> Settings:
+    return settings_of(secrets_folder, tmp_path / "log-head.json")
+
+
+@pytest.fixture
+async def world(database: Any, secrets_folder: Path, settings: Settings, clock: HandClock) -> World:
+    made = world_of(settings, database, clock, secrets_folder)
+    await made.service.prepare()
+    return made
+
+
+@pytest.fixture
+async def own_keys(database: Any, tmp_path: Path, clock: HandClock) -> World:
+    """A world whose keys the test may rotate and revoke."""
+    folder = keys.make(tmp_path / "secrets")
+    made = world_of(settings_of(folder, tmp_path / "log-head.json"), database, clock, folder)
+    await made.service.prepare()
+    return made

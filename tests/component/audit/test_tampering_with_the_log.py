@@ -1,33 +1,37 @@
 """Whoever can write audit's database can change its log; the check finds it and names what was done."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from prometheus_client import REGISTRY
 
-from services.audit.chain import START, ChainBroken, Deed, Entry, Head, extend
+from deploy.setup import keys as setup
+from services.audit.chain import START, ChainBroken, Entry, Head, LogDraft, extend
 from services.audit.log import HeadFile, Log
-from services.audit.store import LogStore
-from services.audit.verify import check_log, public_key
+from services.audit.store.log import LogStore
+from services.audit.verify import check_log, public_keys
 from services.audit.watch import DEGRADED
-from shared.runtime import metrics
+from shared.seals.keys import Key, key_id
 from tests.component.audit.conftest import World
+from tests.support import keys
 from tests.support.fakes.clock import NOON
 
 
 async def filled(world: World) -> Any:
     """A log of five entries: two orders entered, one approved, opened and closed."""
-    order = await world.approved("address")
-    await world.parts.desk.open("ada", order.number)
-    await world.parts.desk.close("ben", order.number, "by hand to the clerk")
+    order = await world.approved("ip")
+    await world.desk.open("ada", order.number)
+    await world.desk.close("ben", order.number, "by hand to the clerk")
     await world.order("time")
     return world.database["log"]
 
 
 async def check(world: World) -> None:
-    key = Ed25519PublicKey.from_public_bytes(public_key(world.settings, "log.key"))
-    await check_log(LogStore(world.database), key, [HeadFile(world.settings.head_file).read()])
+    keys = public_keys(world.settings, "log")
+    await check_log(LogStore(world.database), keys, [HeadFile(world.settings.head_file).read()])
 
 
 async def found(world: World) -> str:
@@ -54,9 +58,10 @@ async def test_a_log_as_it_was_written_is_whole(world: World) -> None:
         ("at", "2026-01-01T00:00:00+00:00"),
         ("leak_id", "0" * 32),
         ("act", "order.closed"),
-        ("facts", {"fields": ["address"]}),
+        ("facts", {"fields": ["ip"]}),
         ("order", 5),
         ("previous", START),
+        ("key_id", "0" * 16),
     ],
 )
 async def test_a_changed_entry_is_named(world: World, field: str, value: object) -> None:
@@ -68,7 +73,7 @@ async def test_a_changed_entry_with_a_fresh_digest_is_named(world: World) -> Non
     log = await filled(world)
     document = await log.find_one({"_id": 3})
     del document["_id"]
-    forged = extend(Head(2, document["previous"]), Deed("order.refused", "ben", NOON, {}, None, 1), stranger())
+    forged = extend(Head(2, document["previous"]), LogDraft("order.refused", "ben", NOON, {}, None, 1), stranger())
     await replace(log, 3, **document_of(forged))
     assert await found(world) == "entry 3 was not written by this service"
 
@@ -109,8 +114,8 @@ async def test_an_entry_in_a_place_that_is_none_is_named(world: World, place: ob
 async def test_an_inserted_entry_is_named(world: World) -> None:
     log = await filled(world)
     last = await log.find_one({"_id": 5})
-    deed = Deed("order.approved", "ben", NOON, {"fields": ["time"]}, None, 5)
-    forged = extend(Head(5, last["digest"]), deed, stranger())
+    draft = LogDraft("order.approved", "ben", NOON, {"fields": ["time"]}, None, 5)
+    forged = extend(Head(5, last["digest"]), draft, stranger())
     await log.insert_one({"_id": 6, **document_of(forged)})
     assert await found(world) == "entry 6 was not written by this service"
 
@@ -128,9 +133,9 @@ async def test_a_log_that_is_gone_is_named(world: World) -> None:
 async def test_a_log_rolled_back_and_written_on_is_named(world: World) -> None:
     log = await filled(world)
     await log.delete_many({"_id": {"$gt": 3}})
-    forgetful = Log(LogStore(world.database), world.settings.secret("log.key"), HeadFile(None))
+    forgetful = Log(LogStore(world.database), world.settings.keys("log"), HeadFile(None))
     for _ in range(2):
-        await forgetful.append(Deed("threat.settled", "ada", NOON, {"note": "another past"}, "0" * 32))
+        await forgetful.append(LogDraft("threat.settled", "ada", NOON, {"note": "another past"}, "0" * 32))
     assert await found(world) == "entry 5 is not the one that was noted: the log was replaced"
 
 
@@ -143,20 +148,20 @@ async def test_a_field_too_much_or_too_little_is_named(world: World) -> None:
 
 
 async def test_a_step_that_the_rules_would_not_have_allowed_is_named_although_signed(world: World) -> None:
-    order = await world.order("address")
-    deed = Deed("order.opened", "ada", NOON, {"fields": ["address"]}, order.leak_id, order.number)
-    await world.parts.log.append(deed)
+    order = await world.order("ip")
+    draft = LogDraft("order.opened", "ada", NOON, {"fields": ["ip"]}, order.leak_id, order.number)
+    await world.log.append(draft)
     assert await found(world) == "entry 2 (order.opened) was not allowed: not_approved"
 
 
 async def test_the_service_raises_an_alarm_and_opens_nothing_more(world: World) -> None:
     log = await filled(world)
-    order = await world.approved("address")
+    order = await world.approved("ip")
     await log.update_one({"_id": 2}, {"$set": {"by": "cleo"}})
     with pytest.raises(ChainBroken):
-        await world.parts.desk.open("ada", order.number)
+        await world.desk.open("ada", order.number)
     assert DEGRADED in world.service.health.degraded
-    assert metrics.LOG_WHOLE._value.get() == 0
+    assert REGISTRY.get_sample_value("leak_audit_log_whole") == 0
     async with world.browser("ada") as ada:
         answer = await ada.post(f"/orders/{order.number}/open", data={"confirmed": "yes"})
         assert answer.status_code == 503
@@ -164,10 +169,10 @@ async def test_the_service_raises_an_alarm_and_opens_nothing_more(world: World) 
 
 
 async def test_a_forged_approval_in_the_database_opens_nothing(world: World) -> None:
-    order = await world.order("address")
-    head = world.parts.log.head
-    facts = {"fields": ["address"], "lapses_at": "2099-01-01T00:00:00+00:00"}
-    approval = Deed("order.approved", "ben", NOON, facts, order.leak_id, 1)
+    order = await world.order("ip")
+    head = world.log.head
+    facts = {"fields": ["ip"], "lapses_at": "2099-01-01T00:00:00+00:00"}
+    approval = LogDraft("order.approved", "ben", NOON, facts, order.leak_id, 1)
     await world.database["log"].insert_one({"_id": 2, **document_of(extend(head, approval, stranger()))})
     with pytest.raises(ChainBroken):
         await world.twin().desk.open("ada", order.number)
@@ -177,17 +182,42 @@ async def test_replicas_that_write_at_once_make_one_log(world: World) -> None:
     replicas = [world.twin().log for _ in range(4)]
     await asyncio.gather(
         *(
-            log.append(Deed("threat.settled", f"person-{number}", NOON, {"note": str(turn)}, "0" * 32))
+            log.append(LogDraft("threat.settled", f"person-{number}", NOON, {"note": str(turn)}, "0" * 32))
             for turn in range(5)
             for number, log in enumerate(replicas)
         )
     )
     await check(world)
-    assert len(await world.parts.log.read()) == 20
+    assert len(await world.log.read()) == 20
 
 
-def stranger() -> Ed25519PrivateKey:
-    return Ed25519PrivateKey.generate()
+async def test_entries_signed_with_an_older_key_are_as_whole_as_new_ones(own_keys: World) -> None:
+    await filled(own_keys)
+    keys.rotate(own_keys.folder, "audit", "log", own_keys.clock.now)
+    own_keys.clock.forward(minutes=1)
+    later = own_keys.restarted()
+    await later.order("time")
+    await check(later)
+    assert len({entry.key_id for entry in await later.log.read()}) == 2
+
+
+async def test_an_entry_signed_with_a_key_after_it_was_revoked_is_named(own_keys: World) -> None:
+    await filled(own_keys)
+    [old] = own_keys.settings.keys("log")().keys
+    own_keys.clock.forward(minutes=1)
+    now = own_keys.clock.now
+    setup.revoke(own_keys.folder, "audit", "log", old.id, since=now, now=now, pause=timedelta(0))
+    own_keys.clock.forward(minutes=1)
+    later = own_keys.restarted()
+    head = Head(5, (await own_keys.database["log"].find_one({"_id": 5}))["digest"])
+    forged = extend(head, LogDraft("threat.settled", "ada", own_keys.clock.now, {"note": "x"}, "0" * 32), old)
+    await own_keys.database["log"].insert_one({"_id": 6, **document_of(forged)})
+    assert await found(later) == "entry 6 was signed with a key that was revoked before"
+
+
+def stranger() -> Key:
+    private = Ed25519PrivateKey.generate()
+    return Key(key_id(private.public_key().public_bytes_raw()), NOON, private.private_bytes_raw())
 
 
 def document_of(entry: Entry) -> dict[str, Any]:

@@ -2,19 +2,25 @@
 
 import json
 import re
-import secrets
 import tomllib
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 import pytest
 
-from services.audit import domain
-from shared.console.texts import LANGUAGES
-from shared.digests import token_digest
-from shared.events.deliveries import LeakDelivered
-from tests.component.audit.conftest import SENDER, World
+from services.audit import domain, forms
+from services.audit.export import Fault
+from services.audit.store.values import What
+from shared.console.console import OWN_PAGES
+from shared.console.texts import LANGUAGES, Texts
+from shared.events.deliveries import LeakSuppressed
+from shared.events.leaks import LeakWithdrawn
+from shared.seals.contents import Threat
+from shared.seals.purposes import THREAT
+from shared.seals.sealing import Sealer
+from tests.component.audit.conftest import MESSAGE_ID, SENDER, World
 
 PAGES = Path(__file__).parents[3] / "services" / "audit" / "pages"
 PAPER = {
@@ -30,7 +36,7 @@ PAPER = {
 
 async def entered(browser: httpx.AsyncClient, leak_id: str, *fields: str) -> httpx.Response:
     """The whole form as its last page sends it."""
-    form = {**PAPER, "leak_id": leak_id, "fields": fields or ("address",), "step": "3", "go": "on", "confirmed": "yes"}
+    form = {**PAPER, "leak_id": leak_id, "fields": fields or ("ip",), "step": "3", "go": "on", "confirmed": "yes"}
     return await browser.post("/orders/new", data=form)
 
 
@@ -44,7 +50,7 @@ async def test_a_stranger_sees_the_sign_in_and_nothing_else(world: World) -> Non
 
 async def test_a_moderators_role_is_not_let_in(world: World) -> None:
     async with world.browser() as browser:
-        await world.parts.console.accounts.add("mona", "moderator", "correct horse battery staple")
+        await world.here.console.accounts.add("mona", "moderator", "correct horse battery staple")
         await browser.post("/sign-in", data={"name": "mona", "password": "correct horse battery staple"})
         assert (await browser.get("/")).status_code == 403
 
@@ -91,7 +97,7 @@ async def test_an_order_is_entered_step_by_step_and_kept_at_the_last(world: Worl
         ):
             form |= {"step": str(step), **{name: PAPER[name] for name in names}}
             if step == 2:
-                form |= {"leak_id": leak_id, "fields": ["address", "time"]}
+                form |= {"leak_id": leak_id, "fields": ["ip", "time"]}
             answer = await ada.post("/orders/new", data=form)
             assert answer.status_code == 200
             assert f"Step {step + 2} of 4" in answer.text
@@ -100,14 +106,14 @@ async def test_an_order_is_entered_step_by_step_and_kept_at_the_last(world: Worl
         assert await world.acts() == []
         answer = await ada.post("/orders/new", data={**form, "step": "3", "confirmed": "yes"})
         assert (answer.status_code, answer.headers["location"]) == (303, "/orders/1")
-    order = (await world.parts.desk.orders())[1]
-    assert order.draft == world.draft(leak_id, "address", "time", received_at=order.draft.received_at)
+    order = (await world.desk.orders())[1]
+    assert order.draft == world.draft(leak_id, "ip", "time", received_at=order.draft.received_at)
     assert f"{order.due_at:%Y-%m-%d %H:%M}" == "2026-11-30 09:30"
 
 
 @pytest.mark.parametrize("name", [*PAPER, "leak_id", "fields"])
 async def test_an_incomplete_order_is_not_entered_and_says_what_is_missing(world: World, name: str) -> None:
-    form = {**PAPER, "leak_id": "ab" * 16, "fields": "address", "step": "3", "go": "on", "confirmed": "yes", name: ""}
+    form = {**PAPER, "leak_id": "ab" * 16, "fields": "ip", "step": "3", "go": "on", "confirmed": "yes", name: ""}
     async with world.browser("ada") as ada:
         answer = await ada.post("/orders/new", data=form)
     assert answer.status_code == 422
@@ -124,30 +130,58 @@ async def test_going_back_loses_nothing(world: World) -> None:
 
 
 async def test_an_order_for_an_unknown_leak_is_warned_of(world: World) -> None:
-    form = {**PAPER, "leak_id": "ab" * 16, "fields": "address", "step": "2", "go": "on"}
+    form = {**PAPER, "leak_id": "ab" * 16, "fields": "ip", "step": "2", "go": "on"}
     async with world.browser("ada") as ada:
         assert "No origin of this leak is kept here" in (await ada.post("/orders/new", data=form)).text
 
 
-async def test_the_report_link_of_a_mail_stands_for_its_leak(world: World) -> None:
-    leak_id, token = await world.leak(), secrets.token_urlsafe(16)
-    digest = token_digest(token)
-    await world.tell(LeakDelivered(leak_id=leak_id, delivered_at=world.clock.now, report_token_digest=digest))
-    form = {**PAPER, "fields": "address", "step": "2", "go": "on"}
+HEADER = f"""Return-Path: <bounce@leak.example>
+References: <other@example.org>
+X-Original-Message-ID: <another@example.org>
+Date: Fri, 20 Nov 2026 12:00:00 +0000
+Message-Id:
+ <{MESSAGE_ID}>
+Subject: A friend thanks you"""
+CARRYING = f"Message-ID: <carrier@example.org>\nSubject: Fwd\n\n{HEADER}"
+
+
+@pytest.mark.parametrize("typed", [MESSAGE_ID, f"<{MESSAGE_ID}>", f"  <{MESSAGE_ID}>\r\n", HEADER, CARRYING])
+async def test_the_message_id_of_a_mail_stands_for_its_leak(world: World, typed: str) -> None:
+    leak_id = await world.leak()
+    await world.read(world.delivered(leak_id))
     async with world.browser("ada") as ada:
-        found = await ada.post("/orders/new", data={**form, "leak_id": f"https://leak.example/report/{token}?lang=en"})
-        other = f"https://leak.example/report/{secrets.token_urlsafe(16)}"
-        unknown = await ada.post("/orders/new", data={**form, "leak_id": other})
+        found = await ada.post("/orders/new", data={**PAPER, "fields": "ip", "step": "2", "go": "on", "leak_id": typed})
+    assert found.status_code == 200
     assert leak_id in found.text
     assert "No origin of this leak is kept here" not in found.text
-    assert unknown.status_code == 422
-    assert "only if we delivered it" in unknown.text
+
+
+async def test_a_message_id_that_leads_to_no_leak_or_to_two_is_refused_and_stays_as_typed(world: World) -> None:
+    for message_id in ("one@leak.example", "two@leak.example"):
+        await world.read(world.delivered(await world.leak(), message_id))
+    two = "Message-ID: <one@leak.example>\nMessage-ID: <two@leak.example>"
+    async with world.browser("ada") as ada:
+        for typed in ("Unknown@leak.example", two, "https://leak.example/report/AAAAAAAAAAAAAAAAAAAAAA"):
+            form = {**PAPER, "fields": "ip", "step": "2", "go": "on", "leak_id": typed}
+            answer = await ada.post("/orders/new", data=form)
+            assert answer.status_code == 422
+            assert "only if we delivered it" in answer.text
+
+
+async def test_the_largest_header_that_the_page_takes_is_taken(world: World) -> None:
+    leak_id = await world.leak()
+    await world.read(world.delivered(leak_id))
+    header = f"Message-ID: <{MESSAGE_ID}>\n".ljust(forms.MAIL_HEADER_MAX, "=")
+    form = {**PAPER, "fields": "ip", "step": "2", "go": "on", "leak_id": header}
+    async with world.browser("ada") as ada:
+        found = await ada.post("/orders/new", data=form)
+    assert leak_id in found.text
 
 
 async def test_two_auditors_carry_an_order_to_its_answer(world: World) -> None:
     async with world.browser("ada") as ada, world.browser("ben") as ben:
-        await entered(ada, await world.leak(), "address", "time")
-        await ben.post("/orders/1/approve", data={"fields": ["address", "time"], "confirmed": "yes"})
+        await entered(ada, await world.leak(), "ip", "time")
+        await ben.post("/orders/1/approve", data={"fields": ["ip", "time"], "confirmed": "yes"})
         answer = await ada.post("/orders/1/open", data={"confirmed": "yes"})
         assert answer.headers["content-disposition"] == 'attachment; filename="leak-answer-order-1.json"'
         assert answer.headers["cache-control"] == "no-store"
@@ -165,7 +199,7 @@ async def test_a_step_page_says_why_somebody_may_not_and_offers_no_button(world:
         page = (await ada.get(f"/orders/{order.number}/approve")).text
         assert "You entered this order. Somebody else must approve it." in page
         assert f'action="/orders/{order.number}/approve"' not in page
-        answer = await ada.post(f"/orders/{order.number}/approve", data={"fields": "address", "confirmed": "yes"})
+        answer = await ada.post(f"/orders/{order.number}/approve", data={"fields": "ip", "confirmed": "yes"})
     assert answer.status_code == 409
     assert await world.acts() == ["order.entered", "attempt.refused"]
 
@@ -185,10 +219,10 @@ async def test_every_step_page_says_what_it_does_what_stays_who_may_and_what_is_
 async def test_nothing_is_done_before_it_is_confirmed(world: World, action: str) -> None:
     order = await world.order() if action in {"approve", "refuse"} else await world.approved()
     if action == "close":
-        await world.parts.desk.open("ada", order.number)
+        await world.desk.open("ada", order.number)
     before = await world.acts()
     async with world.browser("ben") as ben:
-        answer = await ben.post(f"/orders/{order.number}/{action}", data={"said": "words", "fields": "address"})
+        answer = await ben.post(f"/orders/{order.number}/{action}", data={"said": "words", "fields": "ip"})
     assert answer.status_code == 422
     assert await world.acts() == before
 
@@ -196,7 +230,7 @@ async def test_nothing_is_done_before_it_is_confirmed(world: World, action: str)
 @pytest.mark.parametrize("action", ["refuse", "close"])
 async def test_an_end_needs_words(world: World, action: str) -> None:
     order = await world.approved()
-    await world.parts.desk.open("ada", order.number) if action == "close" else None
+    await world.desk.open("ada", order.number) if action == "close" else None
     before = await world.acts()
     async with world.browser("ben") as ben:
         answer = await ben.post(f"/orders/{order.number}/{action}", data={"said": "  ", "confirmed": "yes"})
@@ -222,11 +256,15 @@ async def test_what_was_typed_is_shown_as_text(world: World) -> None:
 
 async def test_an_emergency_is_above_everything_until_somebody_settles_it(world: World) -> None:
     leak_id = await world.leak()
-    await world.tell(world.escalated(leak_id, b"I will hurt <you>"))
+    await world.read(world.escalated(leak_id, "I will hurt <you>"))
     async with world.browser("ada") as ada:
         assert "Threat to life or safety" in (await ada.get("/")).text
         assert "I will hurt" not in (await ada.get(f"/threats/{leak_id}")).text
-        assert "I will hurt &lt;you&gt;" in (await ada.post(f"/threats/{leak_id}/read")).text
+        for path in ("/threats", f"/threats/{leak_id}"):
+            assert "Seen as" not in (await ada.get(path)).text
+        read = (await ada.post(f"/threats/{leak_id}/read")).text
+        assert "I will hurt &lt;you&gt;" in read
+        assert "Seen as: <strong>threat</strong>" in read
         assert (await ada.post(f"/threats/{leak_id}/settle", data={"note": ""})).status_code == 422
         await ada.post(f"/threats/{leak_id}/settle", data={"note": "17 called at 12:05"})
         assert "Threat to life or safety" not in (await ada.get("/")).text
@@ -236,8 +274,9 @@ async def test_an_emergency_is_above_everything_until_somebody_settles_it(world:
 
 async def test_a_threat_that_moderation_did_not_seal_does_not_open(world: World) -> None:
     leak_id = "ab" * 16
-    event = world.escalated(leak_id)
-    await world.tell(event.model_copy(update={"message": world.gateway.seal("threat", leak_id, b"forged")}))
+    forger = Sealer("moderation", world.settings.keys("log"), world.settings.keyring(), now=world.clock)
+    sealed = forger.seal(THREAT, leak_id, Threat(text="forged", policy="threat"))
+    await world.read(world.escalated(leak_id).model_copy(update={"sealed_threat": sealed}))
     async with world.browser("ada") as ada:
         answer = await ada.post(f"/threats/{leak_id}/read")
     assert answer.status_code == 409
@@ -254,7 +293,7 @@ async def test_a_threat_or_order_that_is_not_there_is_not_found(world: World) ->
 
 async def test_the_log_is_shown_a_page_at_a_time(world: World) -> None:
     for number in range(60):
-        await world.parts.threats.settle("ada", f"{number:032x}", f"note {number}.")
+        await world.here.threats.settle("ada", f"{number:032x}", f"note {number}.")
     async with world.browser("ada") as ada:
         first = (await ada.get("/log")).text
         older = (await ada.get("/log?before=11")).text
@@ -266,8 +305,8 @@ async def test_the_log_is_shown_a_page_at_a_time(world: World) -> None:
 
 async def test_every_page_reads_in_french(world: World) -> None:
     leak_id = await world.leak()
-    await world.tell(world.escalated(leak_id))
-    await world.tell(world.delivered(leak_id))
+    await world.read(world.escalated(leak_id))
+    await world.read(world.delivered(leak_id))
     order = await world.order(leak_id=leak_id)
     async with world.browser("ada") as ada:
         steps = [f"/orders/{order.number}/{action}" for action in domain.ACTIONS]
@@ -277,21 +316,28 @@ async def test_every_page_reads_in_french(world: World) -> None:
             assert '<html lang="fr">' in answer.text
 
 
-def test_both_languages_say_the_same_things(world: World) -> None:
-    english, french = (world.parts.console._texts[language].keys() for language in LANGUAGES)
+def texts(language: str) -> Texts:
+    return Texts(language, [PAGES / "texts", OWN_PAGES / "texts"])
+
+
+def test_both_languages_say_the_same_things() -> None:
+    english, french = (texts(language).keys() for language in LANGUAGES)
     assert english == french
 
 
-def test_every_reason_state_and_field_has_words(world: World) -> None:
-    keys = world.parts.console._texts["en"].keys()
-    wanted = {f"why.{why}" for why in domain.Why.__args__} | {f"state_means.{state}" for state in domain.STATES}
+def test_every_reason_state_field_and_fault_has_words() -> None:
+    keys = texts("en").keys()
+    wanted = {f"why.{why}" for why in get_args(domain.Why)} | {f"state_means.{state}" for state in domain.STATES}
+    wanted |= {f"life.{what}" for what in get_args(What)} | {f"fault.{fault}" for fault in get_args(Fault)}
+    reasons = (model.model_fields["reason"].annotation for model in (LeakWithdrawn, LeakSuppressed))
+    wanted |= {f"life.reason.{reason}" for reason in chain.from_iterable(map(get_args, reasons))}
     assert wanted | {f"field.{name}" for name in domain.FIELDS} <= keys
 
 
-def test_no_words_are_left_over(world: World) -> None:
+def test_no_words_are_left_over() -> None:
     """A text that no template asks for is dead; texts whose key is put together are asked for by their beginning."""
     templates = "".join(path.read_text() for path in (PAGES / "templates").iterdir())
-    code = "".join(path.read_text() for path in PAGES.parent.glob("*.py"))
+    code = "".join(path.read_text() for path in PAGES.parent.rglob("*.py"))
     asked = set(re.findall(r"t\(\s*['\"]([a-z_.0-9]+)['\"]", templates + code))
     asked |= set(re.findall(r"link\('[^']*', '([a-z.]+)'", templates))
     begun = set(re.findall(r"t\(['\"]([a-z_.]+)['\"] ~", templates))
@@ -310,7 +356,7 @@ def leaves(table: dict[str, Any], *path: str) -> list[tuple[str, ...]]:
 
 async def test_an_answer_holds_no_address_that_was_not_granted(world: World) -> None:
     async with world.browser("ada") as ada, world.browser("ben") as ben:
-        await entered(ada, await world.leak(), "address", "sender")
-        await ben.post("/orders/1/approve", data={"fields": ["address"], "confirmed": "yes"})
+        await entered(ada, await world.leak(), "ip", "sender")
+        await ben.post("/orders/1/approve", data={"fields": ["ip"], "confirmed": "yes"})
         answer = await ben.post("/orders/1/open", data={"confirmed": "yes"})
     assert SENDER not in json.dumps(answer.json())

@@ -1,57 +1,60 @@
 """The log's form."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from services.audit.chain import START, ChainBroken, Deed, Head, digest_of, extend, follow
+from services.audit.chain import START, ChainBroken, Head, LogDraft, digest_of, extend, follow
 from services.audit.log import HeadFile
+from services.audit.signatures import public_half
+from shared.seals.keys import Key, KeyHistory
 
-KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
-DEED = Deed("order.closed", "ada", datetime(2026, 11, 20, 12, 0, tzinfo=UTC), {"note": "à la greffière"}, "ab" * 16, 1)
+NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+KEY = Key("0" * 16, NOON, bytes(range(32)))
+PUBLIC = public_half(KeyHistory((KEY,)))
+DRAFT = LogDraft("order.closed", "ada", NOON, {"note": "à la greffière"}, "ab" * 16, 1)
 
 
 def test_a_known_entry_has_a_known_digest() -> None:
     """Frozen: a log written by this version must check with every later one."""
-    entry = extend(Head(), DEED, KEY)
+    entry = extend(Head(), DRAFT, KEY)
     assert entry.previous == START
-    assert entry.digest == "c1f969e824b9261e610efc5ab813a8892573bcced2b884e25cca8b4510a72da7"
-    assert entry.signature == "ydchZc83hhVQQKSokiyNCSBZpX74GWosdOHn3ogdJYdXEw_8e3UoAyFY4gy60A7xDar2RC-aPembymDjwD-sBQ"
+    assert entry.digest == "c99445f63cdc63dab01cd17aa2a254a20fdc8dfaf0f3c578c10fc0d729becbee"
+    assert entry.signature == "S7-Q2D84W7Ptn6l0mf_5CXkEpinJ9fBKke4b1i9f2wQoUyeUrvkDK3XrQ3s1LQT8bOkd5KrEWour0Nv1zkZlCg"
 
 
 def test_an_entry_follows_the_one_before_it() -> None:
-    first = extend(Head(), DEED, KEY)
-    second = extend(first.head, DEED, KEY)
-    head = follow(follow(Head(), first, 1, KEY.public_key()), second, 2, KEY.public_key())
+    first = extend(Head(), DRAFT, KEY)
+    second = extend(first.head, DRAFT, KEY)
+    head = follow(follow(Head(), first, 1, PUBLIC), second, 2, PUBLIC)
     assert head == Head(2, second.digest)
 
 
 def test_the_first_entry_of_an_order_gives_it_its_number() -> None:
-    entry = extend(Head(4, "0" * 64), replace(DEED, act="order.entered", order=None), KEY)
+    entry = extend(Head(4, "0" * 64), replace(DRAFT, act="order.entered", order=None), KEY)
     assert entry.order == entry.seq == 5
 
 
 def test_an_entry_on_another_past_does_not_follow() -> None:
-    first, other = extend(Head(), DEED, KEY), extend(Head(), replace(DEED, by="ben"), KEY)
-    second = extend(other.head, DEED, KEY)
+    first, other = extend(Head(), DRAFT, KEY), extend(Head(), replace(DRAFT, by="ben"), KEY)
+    second = extend(other.head, DRAFT, KEY)
     with pytest.raises(ChainBroken, match="entry 2 does not follow entry 1"):
-        follow(first.head, second, 2, KEY.public_key())
+        follow(first.head, second, 2, PUBLIC)
 
 
 @pytest.mark.parametrize("signature", ["", "?", "AAAA"])
 def test_a_signature_that_is_none_is_refused(signature: str) -> None:
-    entry = replace(extend(Head(), DEED, KEY), signature=signature)
+    entry = replace(extend(Head(), DRAFT, KEY), signature=signature)
     with pytest.raises(ChainBroken, match="entry 1 was not written by this service"):
-        follow(Head(), entry, 1, KEY.public_key())
+        follow(Head(), entry, 1, PUBLIC)
 
 
 def test_a_signature_over_a_digest_of_something_else_is_refused() -> None:
-    entry = extend(Head(), DEED, KEY)
+    entry = extend(Head(), DRAFT, KEY)
     with pytest.raises(ChainBroken, match="entry 1 was changed"):
-        follow(Head(), replace(entry, digest=digest_of(replace(entry, by="ben"))), 1, KEY.public_key())
+        follow(Head(), replace(entry, digest=digest_of(replace(entry, by="ben"))), 1, PUBLIC)
 
 
 def test_a_noted_end_is_never_forgotten_for_an_earlier_one(tmp_path: Path) -> None:
@@ -75,3 +78,25 @@ def test_an_unreadable_note_is_an_alarm_and_not_a_fresh_start(tmp_path: Path, te
 def test_without_a_file_nothing_is_noted() -> None:
     HeadFile(None).note(Head(3, "3" * 64))
     assert HeadFile(None).read() is None
+
+
+def test_an_entry_names_its_key_and_an_older_one_is_believed() -> None:
+    newer = Key("1" * 16, NOON, bytes(range(1, 33)))
+    keys = public_half(KeyHistory((newer, KEY)))
+    first = extend(Head(), DRAFT, KEY)
+    second = extend(first.head, DRAFT, newer)
+    assert (first.key_id, second.key_id) == (KEY.id, newer.id)
+    follow(follow(Head(), first, 1, keys), second, 2, keys)
+
+
+def test_an_entry_of_a_key_that_is_not_the_logs_is_refused() -> None:
+    entry = extend(Head(), DRAFT, Key("1" * 16, NOON, bytes(range(32))))
+    with pytest.raises(ChainBroken, match="entry 1 was not written by this service"):
+        follow(Head(), entry, 1, PUBLIC)
+
+
+def test_a_revoked_key_is_believed_for_what_is_older_than_its_revocation() -> None:
+    revoked = KeyHistory(tuple(replace(key, revoked=NOON + timedelta(hours=1)) for key in PUBLIC.keys))
+    follow(Head(), extend(Head(), DRAFT, KEY), 1, revoked)
+    with pytest.raises(ChainBroken, match="entry 1 was signed with a key that was revoked before"):
+        follow(Head(), extend(Head(), replace(DRAFT, at=NOON + timedelta(hours=1)), KEY), 1, revoked)

@@ -6,23 +6,23 @@ from itertools import product
 from typing import Any, get_args
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from services.audit import domain
-from services.audit.chain import Deed, Entry, Head, extend
-from services.audit.domain import ACTIONS, STATES, Action, Draft, Order, Role, Rules, State
+from services.audit.chain import Entry, Head, LogDraft, extend
+from services.audit.domain import ACTIONS, STATES, Action, Order, OrderDraft, Role, Rules, State
+from shared.seals.keys import Key
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
-KEY = Ed25519PrivateKey.generate()
+KEY = Key("0" * 16, NOW, bytes(range(32)))
 RULES = Rules(timedelta(days=10), timedelta(hours=8), timedelta(hours=24))
 LEAK = "ab" * 16
-DRAFT = Draft(
+DRAFT = OrderDraft(
     authority="Tribunal",
     authorised_by="Juge Martin",
     reference="24/0817",
     ground="serious-crime",
     leak_id=LEAK,
-    fields=("address", "time"),
+    fields=("ip", "time"),
     urgency="ordinary",
     received_at=NOW,
     called_back="greffe",
@@ -52,14 +52,14 @@ WAY: dict[State, list[str]] = {
 }
 
 
-def written(*acts: str, by: str = "ben", **facts: Any) -> list[Entry]:
+def written(*acts: str, by: str = "ben", **changes: Any) -> list[Entry]:
     """The log of one order that Ada entered and Ben carried on."""
-    deeds = [Deed("order.entered", "ada", NOW, domain.facts_of(DRAFT, domain.due_at(DRAFT, RULES)), LEAK)]
-    told = {"fields": list(DRAFT.fields), "lapses_at": (NOW + RULES.approval).isoformat(), **facts}
-    deeds += [Deed(f"order.{act}", by, NOW, told, LEAK, 1) for act in acts]
+    drafts = [LogDraft("order.entered", "ada", NOW, domain.facts_of(DRAFT, domain.due_at(DRAFT, RULES)), LEAK)]
+    facts = {"fields": list(DRAFT.fields), "lapses_at": (NOW + RULES.approval).isoformat(), **changes}
+    drafts += [LogDraft(f"order.{act}", by, NOW, facts, LEAK, 1) for act in acts]
     entries: list[Entry] = []
-    for deed in deeds:
-        entries.append(extend(entries[-1].head if entries else Head(), deed, KEY))
+    for draft in drafts:
+        entries.append(extend(entries[-1].head if entries else Head(), draft, KEY))
     return entries
 
 
@@ -81,21 +81,21 @@ def test_what_is_not_expressly_allowed_is_refused(state: State, role: Role, acti
 @pytest.mark.parametrize(("state", "action"), list(product(STATES, ACTIONS)))
 def test_the_log_check_agrees_with_the_desk(state: State, action: Action) -> None:
     order, now = order_in(state)
-    act = next(act for act, found in domain._ACTION_OF.items() if found == action)
+    act = next(act for act, found in domain.ACTION_OF.items() if found == action)
     for role, name in PEOPLE.items():
-        deed = Deed(act, name, now, {"fields": ["address"]}, LEAK, 1)
-        fault = domain.fault(order, extend(order.entries[-1].head, deed, KEY))
+        draft = LogDraft(act, name, now, {"fields": ["ip"]}, LEAK, 1)
+        fault = domain.fault(order, extend(order.entries[-1].head, draft, KEY))
         assert (fault is None) == (role in ALLOWED.get((state, action), set()))
 
 
 def test_a_step_about_another_leak_is_a_fault() -> None:
     order, _ = order_in("approved")
-    entry = extend(order.entries[-1].head, Deed("order.opened", "ada", NOW, {}, "cd" * 16, 1), KEY)
+    entry = extend(order.entries[-1].head, LogDraft("order.opened", "ada", NOW, {}, "cd" * 16, 1), KEY)
     assert domain.fault(order, entry) == "entry 3 is about another leak than its order"
 
 
 def test_a_step_of_an_order_that_nobody_entered_is_a_fault() -> None:
-    entry = extend(Head(), Deed("order.opened", "ada", NOW, {}, LEAK, 7), KEY)
+    entry = extend(Head(), LogDraft("order.opened", "ada", NOW, {}, LEAK, 7), KEY)
     assert domain.fault(None, entry) == "entry 1 is a step of an order that nobody entered"
 
 
@@ -108,7 +108,7 @@ def test_an_approval_lives_one_day_and_not_a_second_more() -> None:
 
 def test_who_approves_again_replaces_who_approved_first() -> None:
     entries = written("approved")
-    again = Deed(
+    again = LogDraft(
         "order.approved",
         "cleo",
         NOW + timedelta(days=1),
@@ -131,7 +131,7 @@ def test_an_ordinary_order_has_ten_days_and_an_emergency_eight_hours() -> None:
 
 def test_a_draft_is_complete_only_with_everything() -> None:
     assert domain.problems(DRAFT, ["serious-crime"], NOW) == {}
-    assert set(domain.problems(Draft(), ["serious-crime"], NOW)) == {
+    assert set(domain.problems(OrderDraft(), ["serious-crime"], NOW)) == {
         "authority",
         "authorised_by",
         "reference",
@@ -152,7 +152,7 @@ def test_a_draft_is_complete_only_with_everything() -> None:
         ({"ground": "curiosity"}, ("ground", "missing")),
         ({"leak_id": "AB" * 16}, ("leak_id", "not_an_id")),
         ({"leak_id": "ab" * 16 + "\n"}, ("leak_id", "not_an_id")),
-        ({"fields": ("address", "everything")}, ("fields", "missing")),
+        ({"fields": ("ip", "everything")}, ("fields", "missing")),
         ({"urgency": "soon"}, ("urgency", "missing")),
         ({"received_at": NOW + timedelta(minutes=1)}, ("received_at", "in_the_future")),
     ],
@@ -164,11 +164,11 @@ def test_a_draft_with_a_fault_names_it(change: dict[str, Any], problem: tuple[st
 @pytest.mark.parametrize(
     ("fields", "why"),
     [
-        (("address",), None),
-        (("time", "address"), None),
+        (("ip",), None),
+        (("time", "ip"), None),
         ((), "no_fields"),
         (("sender",), "field_not_asked"),
-        (("address", "sender"), "field_not_asked"),
+        (("ip", "sender"), "field_not_asked"),
     ],
 )
 def test_an_approval_grants_what_is_asked_or_less(fields: tuple[str, ...], why: str | None) -> None:
@@ -179,6 +179,6 @@ def test_an_order_that_has_not_ended_holds_its_leak_for_a_while() -> None:
     hold = timedelta(days=60)
     for state in STATES:
         order, now = order_in(state)
-        assert domain.live([order], now, hold) == ({} if order.ended else {LEAK: NOW + hold})
+        assert domain.holds([order], now, hold) == ({} if order.ended else {LEAK: NOW + hold})
     order, _ = order_in("entered")
-    assert domain.live([order], NOW + hold, hold) == {}
+    assert domain.holds([order], NOW + hold, hold) == {}
