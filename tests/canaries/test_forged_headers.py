@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 import pytest
 from pydantic import ValidationError
-from shared.sealing import Keyring
 
 from local.stack import RealParts
 from services.audit.opening import OriginOpener
-from shared.digests import from_base64url
+from services.audit.store.values import StoredOrigin
 from shared.events.origins import OriginCaptured
+from shared.runtime.clock import utc_now
+from shared.seals.keys import key_file, keyring_file
 from tests.canaries.client import Answer, ask
 from tests.canaries.people import TRUSTED_PROXY, people
 from tests.canaries.world import World
@@ -153,13 +154,13 @@ def _send(alive: World, from_: str, forged: Headers) -> Answer:
 
 def _wrong(parts: RealParts, cases: Cases) -> list[tuple[str, Peer]]:
     """The cases whose record tells another peer; opened with audit's own code and key."""
-    secrets = parts.secrets("audit")
-    opener = OriginOpener(from_base64url((secrets / "opening.key").read_text()), Keyring.load(secrets / "keyring.json"))
-    told = {}
+    secrets, now = parts.secrets("audit"), utc_now()
+    opener = OriginOpener(key_file(secrets / "opening.json"), keyring_file(secrets / "keyring.json"))
+    found = {}
     for _, value, _ in parts.read("origin.captured.v1"):
         with suppress(ValidationError):
             captured = OriginCaptured.model_validate_json(value or b"")
             if captured.leak_id in cases:
-                origin = opener.open(captured.leak_id, captured.origin)
-                told[captured.leak_id] = Peer(origin.address, origin.port, origin.obtained)
-    return [(case, told[leak_id]) for leak_id, (case, true) in cases.items() if told[leak_id] != true]
+                origin = opener.open(StoredOrigin(**dict(captured), stored_at=now, ends_at=now, expires_at=now))
+                found[captured.leak_id] = Peer(origin.ip, origin.port, origin.obtained)
+    return [(case, found[leak_id]) for leak_id, (case, true) in cases.items() if found[leak_id] != true]

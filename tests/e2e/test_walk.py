@@ -175,11 +175,11 @@ def test_two_auditors_together_open_the_true_origin_of_one_leak(doors: Doors, br
     browsing.sign_in(second, doors, "audit", "auditor-b")
     answer = tmp_path / "answer.json"
     record = _opened(first, second, doors, leak_id, answer)
-    assert (record["ip_address"], record["obtained"]) == ("127.0.0.1", "socket")
+    assert (record["ip"], record["obtained"]) == ("127.0.0.1", "socket")
     assert record["port"] in ports
     # A program knows its own end, so that the port can be compared to the very number.
     record = _opened(first, second, doors, sent.leak_id, answer)
-    assert (record["ip_address"], record["port"]) == ("127.83.40.9", sent.port)
+    assert (record["ip"], record["port"]) == ("127.83.40.9", sent.port)
 
 
 def _opened(first: Page, second: Page, doors: Doors, leak_id: str, answer: Path) -> dict[str, Any]:
@@ -191,13 +191,13 @@ def _opened(first: Page, second: Page, doors: Doors, leak_id: str, answer: Path)
     with pytest.raises(AnswerBroken):
         check_answer(answer.read_bytes().replace(b'"port":', b'"port":1'), key)
     (record,) = told["records"]
-    assert set(record) == {"ip_address", "port", "obtained", "captured_at", "time_zone"}
+    assert set(record) == {"ip", "port", "obtained", "captured_at", "time_zone"}
     return dict(record)
 
 
 def _enter_and_approve(first: Page, second: Page, doors: Doors, leak_id: str) -> None:
     first.goto(doors.console("audit"))
-    browsing.enter_order(first, leak_id, ("address", "time"))
+    browsing.enter_order(first, leak_id, ("ip", "time"))
     pictures.take(first, "audit-order-review")
     first.check('input[name="confirmed"]')
     first.get_by_role("button", name="Enter the order").click()

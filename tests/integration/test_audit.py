@@ -8,98 +8,90 @@ import signal
 import subprocess
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import httpx
 import pytest
 from pymongo import MongoClient
-from shared.origin import Origin, content_digest
-from shared.sealing import Sealer
 
 from local.programs import PYTHON
 from local.stack import RealParts
 from services.audit import wiring
-from services.audit.domain import Draft
+from services.audit.domain import OrderDraft
 from services.audit.settings import Settings
-from services.audit.verify import check_answer, public_key
+from services.audit.verify import check_answer, public_keys
+from shared.digests import sha256
 from shared.events.decisions import LeakDecided, ThreatEscalated
-from shared.events.deliveries import LeakBounced, LeakDelivered, LeakSuppressed
+from shared.events.deliveries import LeakBounced, LeakDelivered, LeakStopped, LeakSuppressed
 from shared.events.event import Event
-from shared.events.leaks import LeakConfirmed, LeakExpired, LeakWithdrawn
+from shared.events.leaks import LeakExpired, LeakWithdrawn
 from shared.events.origins import OriginCaptured
-from shared.events.recipients import LeakReported
-from shared.events.topics import TOPICS
 from shared.runtime.clock import utc_now
 from shared.runtime.kafka import Publisher
 from shared.runtime.mongo import connect
-from shared.runtime.settings import ServiceSettings, settings_config
+from shared.seals.batches import BatchSigner, origin_leaf_of
+from shared.seals.contents import Threat
+from shared.seals.purposes import ORIGIN, THREAT
+from shared.seals.sealing import Sealer
+from tests.support import keys, outsiders
+from tests.support.audit import Replica, origin, replica
 
 pytestmark = pytest.mark.integration
 
 WITHIN_S = 60
 BATCH = 2_000
+LIVES = 8
+"""Steps in the life of a leak that audit stores; a threat is stored apart."""
 
 
 @dataclass
 class Outside:
-    """The other services' side of audit: each topic is written by its owner alone."""
+    """The other processes' side of audit: each topic is written by its owner alone."""
 
     stack: RealParts
     publishers: dict[str, Publisher]
-    sealers: dict[str, Sealer]
+    gateway: Sealer
 
     async def publish(self, *events: Event) -> None:
-        await self.publishers[TOPICS[events[0].topic].owner].publish(*events)
+        await self.publishers[outsiders.owner_of(events[0])].publish(*events)
 
-    def captured(self, address: str = "203.0.113.7", writer: str = "gateway") -> OriginCaptured:
-        leak_id, now = secrets.token_hex(16), utc_now()
-        digest = content_digest("thank you", "ben@example.org")
-        at_ns = str(int(now.timestamp()) * 10**9)
-        origin = Origin(address, 51234, "192.0.2.1", 443, at_ns, "socket", None, "anna@example.org", digest)
-        sealed = self.sealers[writer].seal("origin", leak_id, origin.encode())
-        return OriginCaptured(leak_id=leak_id, captured_at=now.replace(microsecond=0), origin=sealed)
+    def captured(self, ip: str = "203.0.113.7", signer: str = "gateway-accept") -> OriginCaptured:
+        leak_id, now = secrets.token_hex(16), utc_now().replace(microsecond=0)
+        sealed = self.gateway.seal(ORIGIN, leak_id, origin(ip=ip))
+        signing = keys.keys_of(self.stack.layout.paths.secrets, signer, "signing")
+        [proof] = BatchSigner(signing).sign([origin_leaf_of(leak_id, now, sealed)])
+        return OriginCaptured.model_validate(
+            {"leak_id": leak_id, "captured_at": now, "sealed_origin": sealed, "proof": proof}
+        )
 
     def delivered(self, leak_id: str) -> LeakDelivered:
-        return LeakDelivered(leak_id=leak_id, delivered_at=utc_now(), report_token_digest="d" * 64)
+        return LeakDelivered(leak_id=leak_id, delivered_at=utc_now(), message_id_digest=sha256("a@leak.example"))
 
     def life(self, leak_id: str) -> list[Event]:
         """One event of each kind that audit reads about a leak."""
         now, mark = utc_now(), {"leak_id": leak_id}
-        seal = self.sealers["gateway"].seal
+        moderation = keys.sealer(self.stack.layout.paths.secrets, "moderation")
+        confirmed = outsiders.confirmed_leak(self.gateway, "k" * 43)
+        threat = moderation.seal(THREAT, leak_id, Threat(text="I will hurt you", policy="threat"))
         return [
-            LeakConfirmed(
-                **mark,
-                confirmed_at=now,
-                receipt_key="k" * 43,
-                relation="friend",
-                kind="thanks",
-                language="en",
-                recipient=seal("recipient", leak_id, b"ben@example.org"),
-                recipient_pseudonym="b" * 64,
-                message=seal("message", leak_id, b"thank you"),
-                domain_pseudonym="c" * 64,
+            confirmed.model_copy(update=mark),
+            LeakExpired.model_validate({**mark, "expired_at": now}),
+            LeakWithdrawn.model_validate({**mark, "withdrawn_at": now, "reason": "cancelled"}),
+            LeakDecided.model_validate(
+                {
+                    **mark,
+                    "revision": 0,
+                    "outcome": "rejected",
+                    "decided_at": now,
+                    "automated": True,
+                    "sealed_note": "AA",
+                }
             ),
-            LeakExpired(**mark, expired_at=now),
-            LeakWithdrawn(**mark, withdrawn_at=now, reason="cancelled"),
-            LeakDecided(
-                **mark,
-                revision=0,
-                outcome="rejected",
-                decided_at=now,
-                automated=True,
-                policy="threat",
-                policy_version="1",
-            ),
-            ThreatEscalated(
-                **mark,
-                escalated_at=now,
-                policy="threat",
-                message=self.sealers["moderation"].seal("threat", leak_id, b"I will hurt you"),
-            ),
+            ThreatEscalated.model_validate({**mark, "escalated_at": now, "sealed_threat": threat}),
             self.delivered(leak_id),
-            LeakBounced(**mark, bounced_at=now, outcome_class="refused"),
-            LeakSuppressed(**mark, suppressed_at=now, reason="blocked"),
-            LeakReported(token_digest="d" * 64, reported_at=now, reason="threat"),
+            LeakBounced.model_validate({**mark, "bounced_at": now, "outcome_class": "refused"}),
+            LeakSuppressed.model_validate({**mark, "suppressed_at": now, "reason": "blocked"}),
+            LeakStopped.model_validate({**mark, "stopped_at": now}),
         ]
 
     def documents(self, collection: str, **query: Any) -> int:
@@ -113,30 +105,17 @@ class Outside:
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
-def _settings(stack: RealParts, service: str) -> ServiceSettings:
-    class Owner(ServiceSettings):
-        SERVICE: ClassVar[str] = service
-        model_config = settings_config(f"{service.upper()}_")
-
-    return Owner.model_validate(stack.settings(service))
-
-
 @pytest.fixture
 async def outside(empty_stack: RealParts) -> AsyncIterator[Outside]:
     # The documents are gone, so the note of the log's end must go, too.
-    Settings.model_validate(empty_stack.settings("audit")).head_file.unlink(missing_ok=True)
-    others = {name: _settings(empty_stack, name) for name in ("gateway", "verifier", "moderation", "mailer")}
-    publishers = {name: Publisher(settings) for name, settings in others.items()}
+    head_file = Settings.model_validate(empty_stack.settings("audit")).head_file
+    assert head_file is not None
+    head_file.unlink(missing_ok=True)
+    owners = ("gateway-accept", "verifier", "moderation", "mailer-letters")
+    publishers = {name: outsiders.publisher_of(empty_stack, name) for name in owners}
     for publisher in publishers.values():
         await publisher.start()
-    sealers = {
-        name: Sealer(name, settings.secret("signing.key"), settings.keyring())
-        for name, settings in others.items()
-        if name in {"gateway", "moderation"}
-    }
-    # Whoever can write the topic but hasn't the gateway's key.
-    sealers["forger"] = Sealer("gateway", secrets.token_bytes(32), others["gateway"].keyring())
-    yield Outside(empty_stack, publishers, sealers)
+    yield Outside(empty_stack, publishers, keys.sealer(empty_stack.layout.paths.secrets, "gateway-accept"))
     for publisher in publishers.values():
         await publisher.stop()
 
@@ -152,11 +131,11 @@ async def audit(stack: RealParts, **settings: Any) -> AsyncIterator[Any]:
 
 
 @contextlib.asynccontextmanager
-async def desk(stack: RealParts) -> AsyncIterator[Any]:
-    """The order desk, on the real database."""
+async def auditors(stack: RealParts) -> AsyncIterator[Replica]:
+    """What auditors do, on the real database."""
     settings = Settings.model_validate(stack.settings("audit"))
     database = connect(settings)
-    yield wiring.parts(settings, database, set(), utc_now).desk
+    yield replica(settings, database, set(), utc_now)
     database.client.close()
 
 
@@ -167,29 +146,28 @@ async def until(holds: Callable[[], bool]) -> None:
         await asyncio.sleep(0.05)
 
 
-def draft(leak_id: str) -> Draft:
-    return Draft(
-        "Tribunal", "Juge Martin", "24/0817", "serious-crime", leak_id, ("address",), "ordinary", utc_now(), "greffe"
+def draft(leak_id: str) -> OrderDraft:
+    return OrderDraft(
+        "Tribunal", "Juge Martin", "24/0817", "serious-crime", leak_id, ("ip",), "ordinary", utc_now(), "greffe"
     )
 
 
 async def test_every_event_twice_is_kept_once(outside: Outside):
-    origin = outside.captured()
+    captured = outside.captured()
     async with audit(outside.stack):
         for _ in range(2):
-            await outside.publish(origin)
-            for event in outside.life(origin.leak_id):
+            await outside.publish(captured)
+            for event in outside.life(captured.leak_id):
                 await outside.publish(event, event)
-        await until(lambda: outside.documents("lives") == 7)
+        await until(lambda: outside.documents("lives") == LIVES)
         await until(lambda: outside.documents("threats") == 1)
-        await until(lambda: outside.documents("reports") == 2)
     assert outside.documents("origins") == 1
-    assert outside.documents("lives", leak_id=origin.leak_id) == 7
+    assert outside.documents("lives", _id={"$gt": captured.leak_id, "$lt": captured.leak_id + "0"}) == LIVES
 
 
 async def test_a_forged_origin_in_a_batch_dies_alone(outside: Outside):
     origins = [outside.captured() for _ in range(20)]
-    forged = outside.captured(writer="forger")
+    forged = outside.captured(signer="verifier")
     await outside.publish(*origins[:10], forged, *origins[10:])
     async with audit(outside.stack):
         await until(lambda: outside.documents("origins") == 20)
@@ -228,23 +206,23 @@ async def test_a_delivered_leak_without_an_origin_raises_the_alarm_within_a_minu
 
 
 async def test_an_order_is_answered_from_what_the_gateway_sealed(outside: Outside):
-    origin = outside.captured(address="2001:db8::7")
-    await outside.publish(origin)
+    captured = outside.captured(ip="2001:db8::7")
+    await outside.publish(captured)
     async with audit(outside.stack):
         await until(lambda: outside.documents("origins") == 1)
-    async with desk(outside.stack) as orders:
-        order = await orders.enter("ada", draft(origin.leak_id))
-        await orders.approve("ben", order.number, ["address"])
-        raw = await orders.open("ada", order.number)
-    key = public_key(Settings.model_validate(outside.stack.settings("audit")), "answer.key")
-    assert check_answer(raw, key)["records"] == [{"ip_address": "2001:db8::7", "port": 51234, "obtained": "socket"}]
+    async with auditors(outside.stack) as here:
+        order = await here.desk.enter("ada", draft(captured.leak_id))
+        await here.desk.approve("ben", order.number, ["ip"])
+        raw = await here.desk.open("ada", order.number)
+    key = public_keys(Settings.model_validate(outside.stack.settings("audit")), "answer").keys[0].material
+    assert check_answer(raw, key)["records"] == [{"ip": "2001:db8::7", "port": 51234, "obtained": "socket"}]
 
 
 async def test_the_operators_check_finds_a_whole_log_whole_and_names_what_is_not(outside: Outside):
-    async with desk(outside.stack) as orders:
-        order = await orders.enter("ada", draft("ab" * 16))
-        await orders.approve("ben", order.number, ["address"])
-        await orders.refuse("cleo", order.number, "no such ground")
+    async with auditors(outside.stack) as here:
+        order = await here.desk.enter("ada", draft("ab" * 16))
+        await here.desk.approve("ben", order.number, ["ip"])
+        await here.desk.refuse("cleo", order.number, "no such ground")
     whole = outside.check_log()
     assert (whole.returncode, whole.stdout[:37]) == (0, "The log is whole: 3 entries, 1 orders")
     with MongoClient[dict[str, Any]](**outside.stack.mongo_login("audit")) as client:
@@ -257,8 +235,8 @@ async def test_the_operators_check_finds_a_whole_log_whole_and_names_what_is_not
 
 
 async def test_the_service_finds_a_log_that_was_changed_under_it(outside: Outside):
-    async with desk(outside.stack) as orders:
-        await orders.enter("ada", draft("ab" * 16))
+    async with auditors(outside.stack) as here:
+        await here.desk.enter("ada", draft("ab" * 16))
     async with audit(outside.stack, check_s=0.2) as service:
         await until(lambda: service.health.waiting_for is None)
         with MongoClient[dict[str, Any]](**outside.stack.mongo_login("audit")) as client:

@@ -20,7 +20,7 @@ from pymongo import MongoClient
 
 from local.stack import accepts
 from local.until import until
-from services.audit.store import DYING, NET_S, Store
+from services.audit.store.origins import DYING, NET_S, OriginStore
 from shared.runtime.clock import utc_now
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
@@ -48,14 +48,14 @@ def database(folder: Path, moved: str = "") -> Iterator[str]:
 
 
 def dying(own_time: datetime) -> dict[str, Any]:
-    return {"captured_at": own_time, "expires_at": own_time + YEAR, "origin": "lk1.sealed"}
+    return {"captured_at": own_time, "expires_at": own_time + YEAR, "sealed_origin": "lk1.sealed"}
 
 
 async def test_a_database_a_year_ahead_keeps_only_what_is_younger(tmp_path: Path):
     old, young = utc_now() - timedelta(seconds=NET_S + 60), utc_now() + timedelta(days=1)
     with database(tmp_path) as url:
         client: AsyncIOMotorClient[dict[str, Any]] = AsyncIOMotorClient(url, tz_aware=True)
-        await Store(client["audit"]).create_indexes()
+        await OriginStore(client["audit"]).create_indexes()
         for name in DYING:
             await client["audit"][name].insert_many([{"_id": "old", **dying(old)}, {"_id": "young", **dying(young)}])
         client.close()

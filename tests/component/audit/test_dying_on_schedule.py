@@ -8,9 +8,8 @@ import pytest
 
 from shared.events.event import Event
 from shared.events.leaks import LeakConfirmed, LeakExpired, LeakWithdrawn
-from shared.seals.contents import Message, RecipientAddress, RecipientPseudonyms
-from shared.seals.purposes import MESSAGE, PSEUDONYMS, RECIPIENT
 from tests.component.audit.conftest import World
+from tests.support.outsiders import sealed_leak
 
 
 async def sweep(world: World) -> None:
@@ -132,20 +131,8 @@ def withdrawn(world: World, leak_id: str) -> LeakWithdrawn:
 
 
 def confirmed(world: World, leak_id: str) -> LeakConfirmed:
-    sealer = world.sealer("gateway-accept")
-    return LeakConfirmed.model_validate(
-        {
-            "leak_id": leak_id,
-            "confirmed_at": world.clock.now,
-            "receipt_key": "k" * 43,
-            "relation": "friend",
-            "kind": "thanks",
-            "language": "en",
-            "sealed_recipient": sealer.seal(RECIPIENT, leak_id, RecipientAddress(address="ben@example.org")),
-            "sealed_message": sealer.seal(MESSAGE, leak_id, Message(text="thank you")),
-            "sealed_pseudonyms": sealer.seal(PSEUDONYMS, leak_id, RecipientPseudonyms(digests=())),
-        }
-    )
+    leak = sealed_leak(world.sealer("gateway-accept"), leak_id)
+    return LeakConfirmed.model_validate(leak | {"confirmed_at": world.clock.now})
 
 
 async def is_stored(world: World, leak_id: str, **after: float) -> bool:

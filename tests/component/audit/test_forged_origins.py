@@ -12,7 +12,8 @@ from shared.digests import sha256, to_base64url
 from shared.seals.form import ZERO_NONCE, associated_data, commit, pad, parse, share, wrapping_key
 from shared.seals.opening import content_of, unwrap, window_secret
 from shared.seals.purposes import ORIGIN
-from tests.component.audit.conftest import World, origin
+from tests.component.audit.conftest import World
+from tests.support.audit import origin
 
 TRUE_IP = "203.0.113.7"
 PLANTED_IP = "198.51.100.66"

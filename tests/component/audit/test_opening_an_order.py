@@ -9,7 +9,8 @@ from services.audit.opening import OriginOpener
 from services.audit.orders import StepRefused
 from services.audit.store.values import StoredOrigin
 from shared.seals.contents import Origin
-from tests.component.audit.conftest import SENDER, World
+from tests.component.audit.conftest import World
+from tests.support.audit import SENDER
 
 EVERYTHING = ("ip", "time", "destination", "claimed_ip", "sender", "content_digest")
 

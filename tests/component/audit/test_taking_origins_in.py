@@ -16,7 +16,8 @@ from shared.events.origins import OriginCaptured
 from shared.seals.batches import origin_leaf
 from shared.seals.contents import Message
 from shared.seals.purposes import MESSAGE
-from tests.component.audit.conftest import SENDER, World
+from tests.component.audit.conftest import World
+from tests.support.audit import SENDER
 
 
 async def stored(world: World) -> list[Any]:

@@ -3,6 +3,7 @@
 import json
 import re
 import tomllib
+from datetime import timedelta
 from itertools import chain
 from pathlib import Path
 from typing import Any, get_args
@@ -10,17 +11,22 @@ from typing import Any, get_args
 import httpx
 import pytest
 
+from deploy.setup import keys as setup
 from services.audit import domain, forms
 from services.audit.export import Fault
 from services.audit.store.values import What
+from services.audit.verify import check_answer, public_keys
 from shared.console.console import OWN_PAGES
 from shared.console.texts import LANGUAGES, Texts
+from shared.digests import to_base64url
 from shared.events.deliveries import LeakSuppressed
 from shared.events.leaks import LeakWithdrawn
 from shared.seals.contents import Threat
 from shared.seals.purposes import THREAT
 from shared.seals.sealing import Sealer
-from tests.component.audit.conftest import MESSAGE_ID, SENDER, World
+from tests.component.audit.conftest import MESSAGE_ID, World
+from tests.support import keys
+from tests.support.audit import SENDER
 
 PAGES = Path(__file__).parents[3] / "services" / "audit" / "pages"
 PAPER = {
@@ -326,12 +332,12 @@ def test_both_languages_say_the_same_things() -> None:
 
 
 def test_every_reason_state_field_and_fault_has_words() -> None:
-    keys = texts("en").keys()
+    known = texts("en").keys()
     wanted = {f"why.{why}" for why in get_args(domain.Why)} | {f"state_means.{state}" for state in domain.STATES}
     wanted |= {f"life.{what}" for what in get_args(What)} | {f"fault.{fault}" for fault in get_args(Fault)}
     reasons = (model.model_fields["reason"].annotation for model in (LeakWithdrawn, LeakSuppressed))
     wanted |= {f"life.reason.{reason}" for reason in chain.from_iterable(map(get_args, reasons))}
-    assert wanted | {f"field.{name}" for name in domain.FIELDS} <= keys
+    assert wanted | {f"field.{name}" for name in domain.FIELDS} <= known
 
 
 def test_no_words_are_left_over() -> None:
@@ -360,3 +366,46 @@ async def test_an_answer_holds_no_address_that_was_not_granted(world: World) -> 
         await ben.post("/orders/1/approve", data={"fields": ["ip"], "confirmed": "yes"})
         answer = await ben.post("/orders/1/open", data={"confirmed": "yes"})
     assert SENDER not in json.dumps(answer.json())
+
+
+async def test_an_opening_that_failed_is_explained_in_the_log(world: World) -> None:
+    mine, other = await world.leak(), await world.leak()
+    stolen = await world.document(other)
+    await world.database["origins"].update_one({"_id": mine}, {"$set": {"sealed_origin": stolen["sealed_origin"]}})
+    order = await world.approved("ip", leak_id=mine)
+    async with world.browser("ada") as ada:
+        answer = await ada.post(f"/orders/{order.number}/open", data={"confirmed": "yes"})
+        assert answer.status_code == 409
+        assert "The sealed record does not open." in answer.text
+        assert "The gateway did not sign this record for this leak." in (await ada.get("/log")).text
+
+
+async def test_the_log_page_shows_older_keys_of_answers_beside_the_one_in_use(own_keys: World) -> None:
+    order = await own_keys.approved("ip")
+    raw = await own_keys.desk.open("ada", order.number)
+    [old] = public_keys(own_keys.settings, "answer").keys
+    keys.rotate(own_keys.folder, "audit", "answer", own_keys.clock.now)
+    own_keys.clock.forward(minutes=1)
+    later = own_keys.restarted()
+    async with later.browser("ada") as ada:
+        page = (await ada.get("/log")).text
+    new, _ = public_keys(later.settings, "answer").keys
+    assert page.index(to_base64url(new.material)) < page.index(to_base64url(old.material))
+    assert check_answer(raw, old.material)["signing_key"] == old.id
+    assert later.answer(await later.desk.open("ada", order.number))["signing_key"] == new.id
+
+
+@pytest.mark.parametrize("name", ["answer", "log"])
+async def test_nothing_is_opened_while_no_key_may_sign(own_keys: World, name: str) -> None:
+    order = await own_keys.approved("ip")
+    [key] = own_keys.settings.keys(name)().keys
+    own_keys.clock.forward(minutes=1)
+    now = own_keys.clock.now
+    setup.revoke(own_keys.folder, "audit", name, key.id, since=now, now=now, pause=timedelta(minutes=2))
+    later = own_keys.restarted()
+    async with later.browser("ada") as ada:
+        path, form = f"/orders/{order.number}/open", {"confirmed": "yes"}
+        assert (await ada.post(path, data=form)).status_code == 503
+        assert await later.acts() == ["order.entered", "order.approved"]
+        later.clock.forward(minutes=3)
+        assert (await ada.post(path, data=form)).status_code == 200
