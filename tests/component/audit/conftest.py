@@ -36,6 +36,16 @@ from tests.support.fakes.publisher import RecordingPublisher
 
 PASSWORD = "correct horse battery staple"
 MESSAGE_ID = "k2v8.letter@leak.example"
+PAPER = {
+    "authority": "Tribunal judiciaire de Lyon",
+    "authorised_by": "Juge Martin",
+    "reference": "24/0817",
+    "received_at": "2026-11-20T09:30",
+    "urgency": "ordinary",
+    "ground": "serious-crime",
+    "called_back": "greffe, 04 00 00 00 00, annuaire",
+}
+"""What the entry form sends of an order, but for the leak and what is asked."""
 
 
 @dataclass

@@ -2,37 +2,21 @@
 
 import json
 import re
-import tomllib
-from itertools import chain
-from pathlib import Path
-from typing import Any, get_args
+from datetime import timedelta
 
 import httpx
 import pytest
 
-from services.audit import domain, forms
-from services.audit.export import Fault
-from services.audit.store.values import What
-from shared.console.console import OWN_PAGES
-from shared.console.texts import LANGUAGES, Texts
-from shared.events.deliveries import LeakSuppressed
-from shared.events.leaks import LeakWithdrawn
+from deploy.setup import keys as setup
+from services.audit import domain
+from services.audit.verify import check_answer, public_keys
+from shared.digests import to_base64url
 from shared.seals.contents import Threat
 from shared.seals.purposes import THREAT
 from shared.seals.sealing import Sealer
-from tests.component.audit.conftest import MESSAGE_ID, World
+from tests.component.audit.conftest import PAPER, World
+from tests.support import keys
 from tests.support.audit import SENDER
-
-PAGES = Path(__file__).parents[3] / "services" / "audit" / "pages"
-PAPER = {
-    "authority": "Tribunal judiciaire de Lyon",
-    "authorised_by": "Juge Martin",
-    "reference": "24/0817",
-    "received_at": "2026-11-20T09:30",
-    "urgency": "ordinary",
-    "ground": "serious-crime",
-    "called_back": "greffe, 04 00 00 00 00, annuaire",
-}
 
 
 async def entered(browser: httpx.AsyncClient, leak_id: str, *fields: str) -> httpx.Response:
@@ -83,100 +67,6 @@ async def test_wrong_name_and_wrong_password_get_the_same_page(world: World) -> 
         nobody = await browser.post("/sign-in", data={"name": "zoltan", "password": "not this one, no"})
     assert wrong.status_code == nobody.status_code == 401
     assert wrong.text.replace("ada", "") == nobody.text.replace("zoltan", "")
-
-
-async def test_an_order_is_entered_step_by_step_and_kept_at_the_last(world: World) -> None:
-    leak_id = await world.leak()
-    form: dict[str, Any] = {"go": "on"}
-    async with world.browser("ada") as ada:
-        for step, names in enumerate(
-            (
-                ("authority", "authorised_by", "reference", "received_at", "urgency"),
-                ("ground", "called_back"),
-                (),
-            )
-        ):
-            form |= {"step": str(step), **{name: PAPER[name] for name in names}}
-            if step == 2:
-                form |= {"leak_id": leak_id, "fields": ["ip", "time"]}
-            answer = await ada.post("/orders/new", data=form)
-            assert answer.status_code == 200
-            assert f"Step {step + 2} of 4" in answer.text
-            assert await world.acts() == []
-        assert (await ada.post("/orders/new", data={**form, "step": "3"})).status_code == 422
-        assert await world.acts() == []
-        answer = await ada.post("/orders/new", data={**form, "step": "3", "confirmed": "yes"})
-        assert (answer.status_code, answer.headers["location"]) == (303, "/orders/1")
-    order = (await world.desk.orders())[1]
-    assert order.draft == world.draft(leak_id, "ip", "time", received_at=order.draft.received_at)
-    assert f"{order.due_at:%Y-%m-%d %H:%M}" == "2026-11-30 09:30"
-
-
-@pytest.mark.parametrize("name", [*PAPER, "leak_id", "fields"])
-async def test_an_incomplete_order_is_not_entered_and_says_what_is_missing(world: World, name: str) -> None:
-    form = {**PAPER, "leak_id": "ab" * 16, "fields": "ip", "step": "3", "go": "on", "confirmed": "yes", name: ""}
-    async with world.browser("ada") as ada:
-        answer = await ada.post("/orders/new", data=form)
-    assert answer.status_code == 422
-    assert f'id="{name}-error"' in answer.text
-    assert await world.acts() == []
-
-
-async def test_going_back_loses_nothing(world: World) -> None:
-    async with world.browser("ada") as ada:
-        answer = await ada.post("/orders/new", data={**PAPER, "step": "1", "go": "back"})
-    assert "Step 1 of 4" in answer.text
-    for value in PAPER.values():
-        assert value in answer.text
-
-
-async def test_an_order_for_an_unknown_leak_is_warned_of(world: World) -> None:
-    form = {**PAPER, "leak_id": "ab" * 16, "fields": "ip", "step": "2", "go": "on"}
-    async with world.browser("ada") as ada:
-        assert "No origin of this leak is kept here" in (await ada.post("/orders/new", data=form)).text
-
-
-HEADER = f"""Return-Path: <bounce@leak.example>
-References: <other@example.org>
-X-Original-Message-ID: <another@example.org>
-Date: Fri, 20 Nov 2026 12:00:00 +0000
-Message-Id:
- <{MESSAGE_ID}>
-Subject: A friend thanks you"""
-CARRYING = f"Message-ID: <carrier@example.org>\nSubject: Fwd\n\n{HEADER}"
-
-
-@pytest.mark.parametrize("typed", [MESSAGE_ID, f"<{MESSAGE_ID}>", f"  <{MESSAGE_ID}>\r\n", HEADER, CARRYING])
-async def test_the_message_id_of_a_mail_stands_for_its_leak(world: World, typed: str) -> None:
-    leak_id = await world.leak()
-    await world.read(world.delivered(leak_id))
-    async with world.browser("ada") as ada:
-        found = await ada.post("/orders/new", data={**PAPER, "fields": "ip", "step": "2", "go": "on", "leak_id": typed})
-    assert found.status_code == 200
-    assert leak_id in found.text
-    assert "No origin of this leak is kept here" not in found.text
-
-
-async def test_a_message_id_that_leads_to_no_leak_or_to_two_is_refused_and_stays_as_typed(world: World) -> None:
-    for message_id in ("one@leak.example", "two@leak.example"):
-        await world.read(world.delivered(await world.leak(), message_id))
-    two = "Message-ID: <one@leak.example>\nMessage-ID: <two@leak.example>"
-    async with world.browser("ada") as ada:
-        for typed in ("Unknown@leak.example", two, "https://leak.example/report/AAAAAAAAAAAAAAAAAAAAAA"):
-            form = {**PAPER, "fields": "ip", "step": "2", "go": "on", "leak_id": typed}
-            answer = await ada.post("/orders/new", data=form)
-            assert answer.status_code == 422
-            assert "only if we delivered it" in answer.text
-
-
-async def test_the_largest_header_that_the_page_takes_is_taken(world: World) -> None:
-    leak_id = await world.leak()
-    await world.read(world.delivered(leak_id))
-    header = f"Message-ID: <{MESSAGE_ID}>\n".ljust(forms.MAIL_HEADER_MAX, "=")
-    form = {**PAPER, "fields": "ip", "step": "2", "go": "on", "leak_id": header}
-    async with world.browser("ada") as ada:
-        found = await ada.post("/orders/new", data=form)
-    assert leak_id in found.text
 
 
 async def test_two_auditors_carry_an_order_to_its_answer(world: World) -> None:
@@ -317,47 +207,52 @@ async def test_every_page_reads_in_french(world: World) -> None:
             assert '<html lang="fr">' in answer.text
 
 
-def texts(language: str) -> Texts:
-    return Texts(language, [PAGES / "texts", OWN_PAGES / "texts"])
-
-
-def test_both_languages_say_the_same_things() -> None:
-    english, french = (texts(language).keys() for language in LANGUAGES)
-    assert english == french
-
-
-def test_every_reason_state_field_and_fault_has_words() -> None:
-    keys = texts("en").keys()
-    wanted = {f"why.{why}" for why in get_args(domain.Why)} | {f"state_means.{state}" for state in domain.STATES}
-    wanted |= {f"life.{what}" for what in get_args(What)} | {f"fault.{fault}" for fault in get_args(Fault)}
-    reasons = (model.model_fields["reason"].annotation for model in (LeakWithdrawn, LeakSuppressed))
-    wanted |= {f"life.reason.{reason}" for reason in chain.from_iterable(map(get_args, reasons))}
-    assert wanted | {f"field.{name}" for name in domain.FIELDS} <= keys
-
-
-def test_no_words_are_left_over() -> None:
-    """A text that no template asks for is dead; texts whose key is put together are asked for by their beginning."""
-    templates = "".join(path.read_text() for path in (PAGES / "templates").iterdir())
-    code = "".join(path.read_text() for path in PAGES.parent.rglob("*.py"))
-    asked = set(re.findall(r"t\(\s*['\"]([a-z_.0-9]+)['\"]", templates + code))
-    asked |= set(re.findall(r"link\('[^']*', '([a-z.]+)'", templates))
-    begun = set(re.findall(r"t\(['\"]([a-z_.]+)['\"] ~", templates))
-    with (PAGES / "texts" / "en.toml").open("rb") as file:
-        own = {".".join(path) for path in leaves(tomllib.load(file))}
-    assert not [key for key in own if key not in asked and not any(key.startswith(start) for start in begun)]
-
-
-def leaves(table: dict[str, Any], *path: str) -> list[tuple[str, ...]]:
-    return [
-        leaf
-        for key, value in table.items()
-        for leaf in (leaves(value, *path, key) if isinstance(value, dict) else [(*path, key)])
-    ]
-
-
 async def test_an_answer_holds_no_address_that_was_not_granted(world: World) -> None:
     async with world.browser("ada") as ada, world.browser("ben") as ben:
         await entered(ada, await world.leak(), "ip", "sender")
         await ben.post("/orders/1/approve", data={"fields": ["ip"], "confirmed": "yes"})
         answer = await ben.post("/orders/1/open", data={"confirmed": "yes"})
     assert SENDER not in json.dumps(answer.json())
+
+
+async def test_an_opening_that_failed_is_explained_in_the_log(world: World) -> None:
+    mine, other = await world.leak(), await world.leak()
+    stolen = await world.document(other)
+    await world.database["origins"].update_one({"_id": mine}, {"$set": {"sealed_origin": stolen["sealed_origin"]}})
+    order = await world.approved("ip", leak_id=mine)
+    async with world.browser("ada") as ada:
+        answer = await ada.post(f"/orders/{order.number}/open", data={"confirmed": "yes"})
+        assert answer.status_code == 409
+        assert "The sealed record does not open." in answer.text
+        assert "The gateway did not sign this record for this leak." in (await ada.get("/log")).text
+
+
+async def test_the_log_page_shows_older_keys_of_answers_beside_the_one_in_use(own_keys: World) -> None:
+    order = await own_keys.approved("ip")
+    raw = await own_keys.desk.open("ada", order.number)
+    [old] = public_keys(own_keys.settings, "answer").keys
+    keys.rotate(own_keys.folder, "audit", "answer", own_keys.clock.now)
+    own_keys.clock.forward(minutes=1)
+    later = own_keys.restarted()
+    async with later.browser("ada") as ada:
+        page = (await ada.get("/log")).text
+    new, _ = public_keys(later.settings, "answer").keys
+    assert page.index(to_base64url(new.material)) < page.index(to_base64url(old.material))
+    assert check_answer(raw, old.material)["signing_key"] == old.id
+    assert later.answer(await later.desk.open("ada", order.number))["signing_key"] == new.id
+
+
+@pytest.mark.parametrize("name", ["answer", "log"])
+async def test_nothing_is_opened_while_no_key_may_sign(own_keys: World, name: str) -> None:
+    order = await own_keys.approved("ip")
+    [key] = own_keys.settings.keys(name)().keys
+    own_keys.clock.forward(minutes=1)
+    now = own_keys.clock.now
+    setup.revoke(own_keys.folder, "audit", name, key.id, since=now, now=now, pause=timedelta(minutes=2))
+    later = own_keys.restarted()
+    async with later.browser("ada") as ada:
+        path, form = f"/orders/{order.number}/open", {"confirmed": "yes"}
+        assert (await ada.post(path, data=form)).status_code == 503
+        assert await later.acts() == ["order.entered", "order.approved"]
+        later.clock.forward(minutes=3)
+        assert (await ada.post(path, data=form)).status_code == 200
