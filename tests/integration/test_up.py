@@ -54,7 +54,7 @@ def test_passwords_and_mails_are_for_the_owner_alone(own_system: System) -> None
     assert set(own_system.endpoints()["sign_ins"]) == {"moderation", "audit"}
 
 
-@pytest.mark.parametrize("name", ["mailer", "kafka", "database"])
+@pytest.mark.parametrize("name", ["mailer-letters", "kafka", "database"])
 def test_a_program_that_is_killed_comes_back_and_leaks_go_on(own_system: System, name: str) -> None:
     before = own_system.pids()[name]
     os.kill(before, signal.SIGKILL)
