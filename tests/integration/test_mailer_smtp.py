@@ -1,31 +1,22 @@
 """The SMTP transport against a real server that misbehaves, and against the local mailbox as a process."""
 
 import asyncio
-import ipaddress
 import os
-import secrets
 import socket
-import ssl
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from local.until import until
 from services.mailer.domain import Accepted, Answer, Deferred, Mail, NotSent, Rejected, Unknown
 from services.mailer.transports import Unreachable
 from services.mailer.transports.smtp import Pace, Relay, SmtpTransport
-from shared.runtime.memory import OVERWRITING
-from tests.support import memory
+from tests.support.certificates import server_side
 from tests.support.fakes.hostile_smtp import HostileSmtp, Trick
 
 MAIL = Mail("letters@leak.example", "ben@example.org", b"Subject: hello\r\n\r\n.dot\r\n..two\r\nend\r\n")
@@ -190,38 +181,6 @@ async def test_a_local_part_in_another_script_needs_a_server_that_takes_it(
 # -- TLS
 
 
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A key and a certificate of our own for 127.0.0.1, in one file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path_factory.mktemp("tls") / "relay.pem"
-    path.write_bytes(
-        signed.public_bytes(serialization.Encoding.PEM)
-        + key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return path
-
-
-def server_side(certificate: Path) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    return context
-
-
 async def test_tls_from_the_first_byte(certificate: Path) -> None:
     async with HostileSmtp().listening(server_side(certificate)) as server:
         transport = SmtpTransport(Relay("127.0.0.1", server.port, "tls", "leak.example", certificate), Pace(1, 9, 5))
@@ -251,45 +210,6 @@ async def test_a_strangers_certificate_gets_no_mail(server: HostileSmtp, certifi
     with pytest.raises(Unreachable):
         await send(transport)
     assert "MAIL" not in server.verbs
-
-
-# -- what stays in memory while the connection rests
-
-SENDS = """
-import asyncio, uvloop
-from pathlib import Path
-from services.mailer.domain import Mail
-from services.mailer.transports.smtp import Pace, Relay, SmtpTransport
-from shared.runtime.memory import overwrite_read_buffer
-async def send():
-    port, security, certificate = sys.argv[1:]
-    transport = SmtpTransport(Relay("127.0.0.1", int(port), security, "leak.example", Path(certificate)), Pace(1, 9, 5))
-    to = f"{secret.decode()}@example.org"
-    async with transport.connection() as connection:
-        await connection.send(Mail("letters@leak.example", to, f"To: {to}\\r\\n\\r\\n{to * 200}\\r\\n".encode()))
-    del connection, to
-    await overwrite_read_buffer()
-    done()
-uvloop.run(send())
-"""
-
-
-@pytest.mark.skipif(bool(memory.forbidden()), reason=str(memory.forbidden()))
-@pytest.mark.parametrize("security", ["none", "starttls", "tls"])
-async def test_a_connection_at_rest_holds_nothing_of_its_mail(security: str, certificate: Path) -> None:
-    secret = secrets.token_hex(12)
-
-    def is_held(port: int) -> bool:
-        with memory.process(SENDS, OVERWRITING, str(port), security, str(certificate), secret=secret) as (pid, text):
-            return memory.holds(pid, text)
-
-    async with HostileSmtp().listening(server_side(certificate) if security == "tls" else None) as server:
-        server.tls = server_side(certificate) if security == "starttls" else None
-        # Many servers repeat the address in their answers.
-        server.plan["RCPT"].append(f"250 2.1.5 <{secret}@example.org> ok")
-        server.plan["END"].append(f"250 2.0.0 queued, {'x' * 200}, for <{secret}@example.org>")
-        assert not await asyncio.to_thread(is_held, server.port)
-        assert len(server.taken) == 1
 
 
 # -- the local mailbox

@@ -10,6 +10,8 @@ from pydantic import ValidationError
 
 from services.gateway.acts import Draft
 from services.gateway.drafts import LeakRequest, codes, is_json_broken, read_draft
+from shared.runtime.memory import OVERWRITING
+from tests.support import memory
 
 LEAK = {
     "recipient": "robin@example.com",
@@ -95,6 +97,23 @@ def test_lone_surrogates_are_refused_in_json_and_in_forms():
     with pytest.raises(ValidationError) as error:
         read_draft(Draft(**{**LEAK, "message": "\ud800"}))
     assert set(codes(error.value)) == {"message"}
+
+
+READS = """
+import json
+from services.gateway.drafts import LeakRequest
+for _ in range(2):
+    body = json.dumps(LEAK | {"sender": secret.decode() + "@example.org", "recipient": secret.decode() + "@example.com"})
+    LeakRequest.model_validate_json(body)
+del body
+done()
+"""
+
+
+@pytest.mark.skipif(bool(memory.forbidden()), reason=str(memory.forbidden()))
+def test_no_address_that_was_read_is_remembered():
+    with memory.process(f"LEAK = {LEAK!r}\n{READS}", OVERWRITING) as (pid, name):
+        assert not memory.holds(pid, name)
 
 
 def test_line_breaks_become_newlines_and_ends_are_trimmed():

@@ -8,6 +8,8 @@ from pydantic import ValidationError
 from services.gateway.edge import KEPT_HEADERS, SCOPE_KEY, Edge
 from services.gateway.forwarded import TrustedProxies, trusted_networks
 from services.gateway.settings import Settings
+from shared.runtime.memory import OVERWRITING
+from tests.support import memory
 
 TELLING = {
     "forwarded": "for=1.2.3.4",
@@ -173,3 +175,20 @@ def test_the_gateway_does_not_start_when_it_would_trust_everybody(listed, monkey
 def test_trusted_proxies_are_a_comma_separated_list(monkeypatch):
     monkeypatch.setenv("GATEWAY_TRUSTED_PROXIES", "10.0.0.7, 10.1.0.0/24")
     assert Settings(role="accept").trusted_proxies == ("10.0.0.7", "10.1.0.0/24")
+
+
+ASKS = """
+from starlette.requests import Request
+from services.gateway.edge import path_of
+scope = {{"type": "http", "path": "/" + secret.decode(), "query_string": b"", "headers": [(b"host", b"leak.example")]}}
+path = {how}
+del path, scope
+done()
+"""
+
+
+@pytest.mark.skipif(bool(memory.forbidden()), reason=str(memory.forbidden()))
+@pytest.mark.parametrize(("how", "remembered"), [("path_of(Request(scope))", False), ("Request(scope).url.path", True)])
+def test_no_path_that_was_asked_for_is_remembered(how, remembered):
+    with memory.process(ASKS.format(how=how), OVERWRITING) as (pid, path):
+        assert memory.holds(pid, path) == remembered
