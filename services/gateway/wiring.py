@@ -9,7 +9,7 @@ from services.gateway.forwarded import TrustedProxies, trusted_networks
 from services.gateway.handlers import Handlers
 from services.gateway.intake import Intake, PrebuiltBatches, Sender
 from services.gateway.keys import KeyFiles
-from services.gateway.limits import OriginLimits, limiter_store
+from services.gateway.limits import Act, OriginLimits, limiter_store
 from services.gateway.live_acts import LiveActs
 from services.gateway.pages.site import Site
 from services.gateway.settings import Settings
@@ -52,27 +52,8 @@ def build(
         clients=KnownClients(clients),
         keys=keys,
         clock=clock,
-        limits=OriginLimits(
-            {
-                "submit": settings.limit_submit,
-                "act": settings.limit_act,
-                "status": settings.limit_status,
-                "client": settings.limit_client,
-            },
-            storage,
-            key_holder,
-            clock,
-        ),
+        limits=OriginLimits(_rates(settings), storage, key_holder, clock),
     )
-    site = Site(
-        settings.operator,
-        settings.contact,
-        settings.confirm_within_h,
-        settings.origin_days,
-        settings.delay_max_s,
-        str(settings.public_url).rstrip("/"),
-    )
-    trusted = TrustedProxies(trusted_networks(settings.trusted_proxies), settings.trusted_header)
 
     service.ready_when("its keys", keys.check)
     service.on_start(kept.create_indexes)
@@ -81,8 +62,33 @@ def build(
     _subscribe(service, Handlers(kept))
     service.every(DROP_WINDOWS_S, keys.drop_stale, name="drop_windows")
     service.every(FORGET_EVERY_S, kept.forget, name="forget")
-    service.serve(application(acts, site, trusted, settings.answered_hosts), settings.host, settings.port)
+    _serve(service, acts, settings)
     return service
+
+
+def _serve(service: Service, acts: LiveActs, settings: Settings) -> None:
+    site = Site(
+        settings.operator,
+        settings.contact,
+        settings.confirm_within_h,
+        settings.origin_days,
+        settings.delay_max_s,
+        str(settings.public_url).rstrip("/"),
+    )
+    proxies = trusted_networks(settings.trusted_proxies)
+    trusted = TrustedProxies(proxies, settings.trusted_header)
+    app = application(acts, site, trusted, settings.answered_hosts)
+    service.serve(app, settings.host, settings.port, proxies=proxies)
+
+
+def _rates(settings: Settings) -> dict[Act, str]:
+    return {
+        "submit": settings.limit_submit,
+        "preview": settings.limit_preview,
+        "act": settings.limit_act,
+        "status": settings.limit_status,
+        "client": settings.limit_client,
+    }
 
 
 def _subscribe(service: Service, handlers: Handlers) -> None:
