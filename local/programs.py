@@ -21,6 +21,7 @@ SERVICE_STOP_S = 8
 # All visitors of a local stack come from 127.0.0.1; the gateway's own limits are for one person.
 EVERYBODY_IS_ONE = {
     "LIMIT_SUBMIT": "500 per 10 minutes",
+    "LIMIT_PREVIEW": "1000 per 10 minutes",
     "LIMIT_ACT": "1000 per 10 minutes",
     "LIMIT_STATUS": "20000 per 10 minutes",
 }

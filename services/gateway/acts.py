@@ -94,6 +94,9 @@ class Acts(Protocol):
     def problems(self, draft: Draft) -> Mapping[str, str]:
         """Field → what is wrong: missing, not_an_address, not_text, too_long, too_many_links, unknown. Or nothing."""
 
+    async def preview(self, request: Request) -> None:
+        """Counts a preview, which is made of what was typed alone. Raises TooMany, Unavailable."""
+
     async def submit(self, request: Request, draft: Draft) -> AcceptedLeak:
         """Durable when it returns: the origin first, the leak next. Raises TooMany, Unavailable."""
 

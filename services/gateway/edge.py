@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.gateway.forwarded import Hop, TrustedProxies, plain_ip
@@ -40,6 +41,7 @@ CLAIMED_ADDRESS_HEADER = b"leak-client-address"
 
 # Behind a Unix socket there is no peer, so no origin, so nothing can be accepted.
 NO_PEER = problem("unavailable", retry_after_s=60)
+BAD_HOST = problem("bad-host")
 MISDIRECTED = problem("misdirected")
 SERVER_ERROR = problem("server-error")
 
@@ -99,8 +101,9 @@ class Edge:
             await NO_PEER(scope, receive, answering)
             return
         scope[SCOPE_KEY] = caller
-        if self._hosts and _host(scope) not in self._hosts:
-            await MISDIRECTED(scope, receive, answering)
+        refusal = self._refusal(scope)
+        if refusal is not None:
+            await refusal(scope, receive, answering)
             return
         try:
             await self._app(scope, receive, answering)
@@ -108,6 +111,15 @@ class Edge:
             log.error("a request failed", error=bug)  # noqa: TRY400  # the trace would quote it
             if not answering.started:
                 await SERVER_ERROR(scope, receive, answering)
+
+    def _refusal(self, scope: Scope) -> Response | None:
+        hosts = [value for name, value in scope["headers"] if name == b"host"]
+        # RFC 9112 section 3.2: of two, a proxy may have judged the other one.
+        if len(hosts) > 1 or (not hosts and scope["http_version"] == "1.1"):
+            return BAD_HOST
+        if self._hosts and _name(hosts) not in self._hosts:
+            return MISDIRECTED
+        return None
 
     def _capture(self, scope: Scope) -> Caller | None:
         client, headers = scope["client"], scope["headers"]
@@ -170,8 +182,9 @@ def _own_ip(text: str) -> str | None:
     return plain_ip(text)
 
 
-def _host(scope: Scope) -> bytes:
-    host = next((value for name, value in scope["headers"] if name == b"host"), b"").lower()
+def _name(hosts: list[bytes]) -> bytes:
+    """What the Host header names, without its port."""
+    host = hosts[0].lower() if hosts else b""
     if host.startswith(b"["):
-        return bytes(host.partition(b"]")[0] + b"]")
-    return bytes(host.partition(b":")[0])
+        return host.partition(b"]")[0] + b"]"
+    return host.partition(b":")[0]

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+from shared.runtime.networks import Address, Network
+
 HeaderName = Literal["forwarded", "x-forwarded-for"]
 
 # RFC 7239 section 4: pairs of token "=" (token | quoted-string), separated by semicolons.
@@ -17,6 +17,8 @@ _OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _DOTTED = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}")
 _BRACKETED = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::([^:]+))?")
 LAST_PORT = 65_535
+WIDEST_PREFIX = {4: 8, 6: 16}
+"""By IP version: no operator's own network is wider (10.0.0.0/8); a wider one is the Internet, by a slip."""
 _PORT = re.compile(r"[0-9]{1,5}")
 # RFC 7239 section 6.3: a port that the proxy hides on purpose; the address still stands.
 _HIDDEN_PORT = re.compile(r"_[A-Za-z0-9._-]+")
@@ -77,7 +79,7 @@ class TrustedProxies:
 
 
 def trusted_networks(entries: Iterable[str]) -> tuple[Network, ...]:
-    """Parse addresses and CIDRs; ValueError for what would trust everybody, since then anyone could frame anyone."""
+    """Parse addresses and CIDRs; ValueError for what would trust strangers, since then anyone could frame anyone."""
     networks = []
     for entry in entries:
         try:
@@ -86,8 +88,11 @@ def trusted_networks(entries: Iterable[str]) -> tuple[Network, ...]:
             raise ValueError(
                 "trusted proxies are addresses or networks such as 10.0.0.7 or 10.0.0.0/24; list each one"
             ) from None
-        if network.prefixlen == 0:
-            raise ValueError("a network that holds every address would let anyone choose whose origin is recorded")
+        if network.prefixlen < WIDEST_PREFIX[network.version]:
+            raise ValueError(
+                "a trusted network wider than /8 (IPv4) or /16 (IPv6) holds strangers, who could then choose whose "
+                "origin is recorded; list your proxies' own networks"
+            )
         networks.append(network)
     return tuple(networks)
 

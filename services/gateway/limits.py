@@ -1,7 +1,6 @@
 """How often one origin may act. Beside the seal nothing else sees an address, and this keeps hashes for minutes."""
 
 import hmac
-import ipaddress
 import secrets
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal, Protocol, cast
@@ -15,15 +14,15 @@ from redis.exceptions import RedisError
 
 from services.gateway.acts import TooMany, Unavailable
 from services.gateway.edge import Caller
+from shared.runtime import metrics
 from shared.runtime.clock import Clock
+from shared.runtime.networks import network_of
 
 KEY_LIVES_S = 600
 """How long one hashing key lives. Windows are no longer than this: a new key forgets all counts."""
-# One person's IPv6 network is a /64 (RFC 6177); single addresses in it are free for the taking.
-IPV6_PREFIX = 64
 SHARED_KEY_NAME = "leak:limiter-key:"
 
-Act = Literal["submit", "act", "status", "client"]
+Act = Literal["submit", "preview", "act", "status", "client"]
 
 
 class KeyHolder(Protocol):
@@ -91,6 +90,7 @@ class OriginLimits:
         rate = self._rates[counted]
         if await self._limiter.hit(rate, digest):
             return
+        metrics.LIMITED.inc()
         resets_at, _ = await self._limiter.get_window_stats(rate, digest)
         raise TooMany(max(1, min(int(resets_at - now) + 1, int(KEY_LIVES_S - into) + 1)))
 
@@ -101,13 +101,6 @@ def parse_rate(rate: str) -> RateLimitItem:
     if item.get_expiry() > KEY_LIVES_S:
         raise ValueError(f"a limit's window is at most {KEY_LIVES_S} seconds: counts don't live longer than their key")
     return item
-
-
-def network_of(address: str) -> str:
-    """What one person is taken to hold: an IPv4 address, or an IPv6 network."""
-    if ":" not in address:
-        return address
-    return str(ipaddress.IPv6Network((address, IPV6_PREFIX), strict=False))
 
 
 def limiter_store(uri: str) -> tuple[Storage, KeyHolder, Callable[[], Awaitable[None]]]:

@@ -1,4 +1,4 @@
-"""The seven acts, done: counted, checked, and told to whom they concern. Pages and API both call these."""
+"""What people do, done: counted, checked, and told to whom they concern. Pages and API both call these."""
 
 import asyncio
 import re
@@ -104,6 +104,10 @@ class LiveActs:
         except ValidationError as refused:
             return codes(refused)
         return {}
+
+    async def preview(self, request: Request) -> None:
+        """Count it."""
+        await self._limits.count("preview", caller_of(request))
 
     async def submit(self, request: Request, draft: Draft) -> AcceptedLeak:
         """Accept a form's draft, which had no problems."""
@@ -230,6 +234,8 @@ class LiveActs:
         except PyMongoError as away:
             raise Unavailable from away
         if name is None:
+            # By its origin, because a key that nobody holds is no client.
+            await self._limits.count("submit", caller)
             raise UnknownClient
         return name
 

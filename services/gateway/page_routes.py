@@ -1,6 +1,6 @@
 """The pages over HTTP: a GET shows, a POST acts; the acts themselves are the API's."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import wraps
 from typing import Any, Final, get_args
@@ -43,6 +43,8 @@ _HEADERS: Final = {
 _CHOICES: Final[dict[str, Any]] = {"kinds": KINDS, "relations": RELATIONS, "mail_languages": LANGUAGES}
 _SERVER_ERRORS = 500
 
+Trouble = tuple[str, int, int | None]
+"""Why nothing came of a form: the words' name, the status, when to come back (seconds)."""
 Endpoint = Callable[["Pages", Request], Awaitable[Response]]
 
 
@@ -152,15 +154,21 @@ class Pages:
         """The form, blank."""
         # No kind is chosen beforehand, because a thank-you that leaves as a crush can't be taken back.
         draft = Draft(language=_reader(request).language, kind="", idempotency_key=page_forms.new_key())
-        return self._show(request, "form", draft=draft, problems={}, **_CHOICES)
+        return self._form(request, None, draft)
 
     @_answered
     async def preview(self, request: Request) -> Response:
         """The mail as its recipient will see it; or the form again, to change something."""
         form = await page_forms.read_form(request)
         draft = page_forms.draft_of(form)
+        try:
+            await self.acts.preview(request)
+        except TooMany as limit:
+            return self._form(request, form, draft, trouble=("too_many", 429, limit.retry_after_s))
+        except Unavailable as down:
+            return self._form(request, form, draft, trouble=("unavailable", 503, down.retry_after_s))
         if form.get("then") == "edit":
-            return self._show(request, "form", form, draft=draft, problems={}, **_CHOICES)
+            return self._form(request, form, draft)
         return self._wrong(request, form, draft) or self._preview(request, form, draft)
 
     @_answered
@@ -182,10 +190,32 @@ class Pages:
         problems = self.acts.problems(draft)
         if not problems:
             return None
-        return self._show(request, "form", form, code=422, draft=draft, problems=problems, **_CHOICES)
+        return self._form(request, form, draft, problems=problems)
+
+    def _form(
+        self,
+        request: Request,
+        form: dict[str, str] | None,
+        draft: Draft,
+        *,
+        problems: Mapping[str, str] | None = None,
+        trouble: Trouble | None = None,
+    ) -> Response:
+        name, code, retry_after_s = trouble or (None, 422 if problems else 200, None)
+        html = render(
+            "form",
+            _reader(request, form),
+            self.site,
+            draft=draft,
+            problems=problems or {},
+            trouble=name,
+            retry_after_s=retry_after_s or _A_MINUTE_S,
+            **_CHOICES,
+        )
+        return _page(html, code, retry_after_s)
 
     def _preview(
-        self, request: Request, form: dict[str, str], draft: Draft, trouble: tuple[str, int, int | None] | None = None
+        self, request: Request, form: dict[str, str], draft: Draft, trouble: Trouble | None = None
     ) -> Response:
         name, code, retry_after_s = trouble or (None, 200, None)
         html = render(

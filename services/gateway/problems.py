@@ -22,6 +22,11 @@ CATALOGUE: Mapping[str, tuple[int, str, str]] = {
         "Leak-Client-Address can't be read",
         "Send an IP address, alone or with a port: 192.0.2.7:50123, [2001:db8::7]:50123.",
     ),
+    "bad-host": (
+        400,
+        "The Host header can't be used",
+        "Send one Host header, with the name in the address that the operator publishes.",
+    ),
     "no-receipt": (401, "A receipt is needed", "Send Authorization: Bearer and the receipt."),
     "unknown-client": (401, "This client key isn't known", "Ask the operator for a key, or send without one."),
     "not-found": (404, "There is nothing here", "The API is described at /openapi.json."),

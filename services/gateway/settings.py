@@ -31,7 +31,9 @@ class Settings(ServiceSettings):
         (), description="Names that requests may be for, comma-separated; empty: public_url's, localhost and 127.0.0.1"
     )
     trusted_proxies: Listed = Field(
-        (), description="Addresses or networks of your own proxies, comma-separated; their word on the client counts"
+        (),
+        description="Addresses or networks of your own proxies, comma-separated, at most a /8 (IPv4) or /16 (IPv6); "
+        "their word on the client counts",
     )
     trusted_header: HeaderName = Field(
         "x-forwarded-for",
@@ -40,7 +42,10 @@ class Settings(ServiceSettings):
     )
     confirm_within_h: int = Field(24, ge=1, le=36, description="Hours that a sender has to confirm")
     status_days: int = Field(190, ge=2, le=400, description="Days that a receipt shows its leak's status")
-    limit_submit: str = Field("20 per 10 minutes", description="Leaks from one origin")
+    limit_submit: str = Field(
+        "20 per 10 minutes", description="Leaks from one origin, and client keys from it that nobody holds"
+    )
+    limit_preview: str = Field("120 per 10 minutes", description="Previews for one origin")
     limit_act: str = Field("60 per 10 minutes", description="Confirmations, stops, cancels, blocks, reports an origin")
     limit_status: str = Field("300 per 10 minutes", description="Looks at a status from one origin")
     limit_client: str = Field("600 per 10 minutes", description="Leaks from one API client")
@@ -63,11 +68,11 @@ class Settings(ServiceSettings):
 
     @field_validator("trusted_proxies")
     @classmethod
-    def _nobody_trusts_everybody(cls, listed: tuple[str, ...]) -> tuple[str, ...]:
+    def _nobody_trusts_strangers(cls, listed: tuple[str, ...]) -> tuple[str, ...]:
         trusted_networks(listed)
         return listed
 
-    @field_validator("limit_submit", "limit_act", "limit_status", "limit_client")
+    @field_validator("limit_submit", "limit_preview", "limit_act", "limit_status", "limit_client")
     @classmethod
     def _rates_are_short(cls, rate: str) -> str:
         parse_rate(rate)

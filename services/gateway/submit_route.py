@@ -13,7 +13,6 @@ from services.gateway.drafts import LeakRequest, codes, is_json_broken
 from services.gateway.edge import SCOPE_KEY
 from services.gateway.live_acts import BadClaimedAddress, BadIdempotencyKey, LiveActs, UnknownClient
 from services.gateway.problems import API_HEADERS, problem
-from shared.runtime import metrics
 
 STATE: Final = "awaiting_confirmation"
 
@@ -21,7 +20,6 @@ STATE: Final = "awaiting_confirmation"
 def refusal(error: ActError) -> Response:
     """The problem that tells why an act did not happen."""
     if isinstance(error, TooMany):
-        metrics.LIMITED.inc()
         return problem("too-many", retry_after_s=error.retry_after_s)
     if isinstance(error, UnknownClient):
         return problem("unknown-client")

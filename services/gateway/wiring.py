@@ -75,18 +75,21 @@ def _accept(
         clock=clock,
         limits=OriginLimits(_rates(settings), storage, key_holder, clock),
     )
-    trusted = TrustedProxies(trusted_networks(settings.trusted_proxies), settings.trusted_header)
+    proxies = trusted_networks(settings.trusted_proxies)
+    trusted = TrustedProxies(proxies, settings.trusted_header)
 
     service.ready_when("its keys", keys.check)
     service.on_start(clients.create_indexes)
     service.on_stop(close_limiter)
     service.every(DROP_WINDOWS_S, keys.drop_stale, name="drop_windows")
-    service.serve(application(acts, _site(settings), trusted, settings.answered_hosts), settings.host, settings.port)
+    app = application(acts, _site(settings), trusted, settings.answered_hosts)
+    service.serve(app, settings.host, settings.port, proxies=proxies)
 
 
 def _rates(settings: Settings) -> dict[Act, str]:
     return {
         "submit": settings.limit_submit,
+        "preview": settings.limit_preview,
         "act": settings.limit_act,
         "status": settings.limit_status,
         "client": settings.limit_client,

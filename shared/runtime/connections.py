@@ -60,13 +60,12 @@ class ConnectionLimits:
 
     def _slot_of(self, address: str | None) -> Slot:
         # A Unix socket's peer has no address.
-        if not address:
+        if address is None or self._is_uncounted(address):
             return _UNCOUNTED
-        read = read_address(address)
-        if any(read in network for network in self._uncounted):
-            return _UNCOUNTED
-        packed = network_of(read).network_address.packed
-        return Slot(hashlib.blake2b(packed, key=self._key, digest_size=16).digest())
+        return Slot(hashlib.blake2b(network_of(address).encode(), key=self._key, digest_size=16).digest())
+
+    def _is_uncounted(self, address: str) -> bool:
+        return bool(self._uncounted) and any(read_address(address) in network for network in self._uncounted)
 
 
 def connections_within_file_limit() -> int:

@@ -15,8 +15,11 @@ def read_address(text: str) -> Address:
     return mapped or address
 
 
-def network_of(address: Address) -> Network:
+def network_of(address: str) -> str:
     """An IPv4 address alone, or the /64 around an IPv6 address."""
-    if isinstance(address, ipaddress.IPv4Address):
-        return ipaddress.IPv4Network(address)
-    return ipaddress.IPv6Network((int(address), IPV6_PREFIX), strict=False)
+    if ":" not in address:
+        return address
+    read = read_address(address)
+    if isinstance(read, ipaddress.IPv4Address):
+        return str(read)
+    return str(ipaddress.IPv6Network((int(read), IPV6_PREFIX), strict=False))

@@ -100,6 +100,7 @@ async def _sending(client: httpx.AsyncClient, acts: FakeActs) -> dict[str, httpx
     failures: dict[str, ActError] = {"too many": TooMany(400), "unavailable": Unavailable(30)}
     for name, acts.failure in failures.items():
         pages[name] = await client.post("/leaks", data=TYPED)
+        pages[f"{name} before the preview"] = await client.post("/preview", data=TYPED)
         pages[f"{name} elsewhere"] = await client.post("/block", data={"token": "abc"})
     acts.failure = None
     fields = ("recipient", "kind", "message", "relation", "language", "sender", "consent")

@@ -1,7 +1,9 @@
 """The gateway as wired, on the embedded database, with Kafka stood in for and a clock that moves by hand."""
 
+import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,6 +58,17 @@ class World:
     @property
     def app(self) -> Any:
         return self.service.listeners[0].config.app
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[int]:
+        """Open the public port; which one it is."""
+        listener = self.service.listeners[0]
+        serving = asyncio.create_task(listener.listen())
+        while not listener.started:  # noqa: ASYNC110  # uvicorn has no event for it
+            await asyncio.sleep(0.01)
+        yield listener.servers[0].sockets[0].getsockname()[1]
+        await listener.stop()
+        await serving
 
     def client(self, socket_peer: tuple[str, int] = CLIENT) -> httpx.AsyncClient:
         """A browser or program at this address and port."""
@@ -140,7 +153,7 @@ def overrides() -> dict[str, Any]:
 
 @pytest.fixture
 async def world(database: Any, secrets_folder: Path, overrides: dict[str, Any]) -> World:
-    roomy = dict.fromkeys(("limit_submit", "limit_act", "limit_status"), "100000 per 10 minutes")
+    roomy = dict.fromkeys(("limit_submit", "limit_preview", "limit_act", "limit_status"), "100000 per 10 minutes")
     common = {"kafka_security": "SASL_PLAINTEXT", **roomy, **overrides}
     settings, reading = (
         Settings(role=role, secrets_dir=secrets_folder / f"gateway-{role}", **common) for role in ("accept", "status")

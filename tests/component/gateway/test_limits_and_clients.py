@@ -15,6 +15,7 @@ from tests.component.gateway.conftest import LEAK, World
 def overrides() -> dict[str, Any]:
     return {
         "limit_submit": "3 per 10 minutes",
+        "limit_preview": "3 per 10 minutes",
         "limit_act": "3 per 10 minutes",
         "limit_status": "3 per 10 minutes",
         "limit_client": "5 per 10 minutes",
@@ -80,6 +81,32 @@ async def test_a_claimed_address_that_is_none_is_refused(world: World):
 async def test_a_key_that_nobody_holds_is_refused(world: World, key: str):
     assert (await world.send(headers={"leak-client-key": key})).status_code == 401
     assert not world.publisher.sent
+
+
+async def test_keys_that_nobody_holds_count_for_their_origin(world: World):
+    key = await client_key(world)
+    guesses = [f"lk_{number:043d}" for number in range(5)]
+    answers = [await world.send(headers={"leak-client-key": guess}) for guess in guesses]
+    assert [answer.status_code for answer in answers] == [401] * 3 + [429] * 2
+    assert 1 <= int(answers[-1].headers["retry-after"]) <= 601
+    assert (await world.send()).status_code == 429
+    # Who holds a key has a limit of its own, and other origins have theirs.
+    assert (await world.send(headers={"leak-client-key": key})).status_code == 202
+    assert (await world.send(socket_peer=("198.51.100.24", 1))).status_code == 202
+
+
+async def test_previews_have_a_limit_that_depends_on_the_origin_alone(world: World):
+    async with world.client() as client:
+        for number in range(3):
+            typed = {**LEAK, "recipient": f"r{number}@example.com", "consent": "yes"}
+            assert (await client.post("/preview", data=typed)).status_code == 200
+        for then in ("", "edit"):
+            refused = await client.post("/preview", data={**LEAK, "consent": "yes", "then": then})
+            assert refused.status_code == 429
+            assert 1 <= int(refused.headers["retry-after"]) <= 601
+    async with world.client(("198.51.100.24", 1)) as other:
+        assert (await other.post("/preview", data={**LEAK, "consent": "yes"})).status_code == 200
+    assert (await world.send()).status_code == 202
 
 
 async def test_the_operators_verb_adds_lists_and_removes_clients(world: World):

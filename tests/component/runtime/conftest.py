@@ -5,9 +5,9 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -51,24 +51,39 @@ class Client:
                     parts.append(part)
         return b"".join(parts)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         self.writer.close()
+        with suppress(ConnectionError):
+            await self.writer.wait_closed()
+
+
+class Clients:
+    """Connects; closes at the end of the test."""
+
+    def __init__(self) -> None:
+        self._open: list[Client] = []
+
+    async def connect(self, port: int, source: str = "127.0.0.1") -> Client:
+        """From an address of the loopback network: each is a network of its own."""
+        client = Client(*await asyncio.open_connection("127.0.0.1", port, local_addr=(source, 0)))
+        self._open.append(client)
+        return client
+
+    async def close(self) -> None:
+        await asyncio.gather(*(client.close() for client in self._open))
 
 
 @dataclass
 class Served:
     """The process that listens."""
 
+    clients: Clients
     door: int
     internal: int
     most: int
-    clients: list[Client] = field(default_factory=list)
 
     async def connect(self, source: str = "127.0.0.1") -> Client:
-        """From an address of the loopback network: each is a network of its own."""
-        client = Client(*await asyncio.open_connection("127.0.0.1", self.door, local_addr=(source, 0)))
-        self.clients.append(client)
-        return client
+        return await self.clients.connect(self.door, source)
 
     async def internally(self, path: str) -> str:
         async with httpx.AsyncClient(trust_env=False, timeout=20) as client:
@@ -86,10 +101,16 @@ Serve = Callable[..., Served]
 
 
 @pytest.fixture
-def serve() -> Iterator[Serve]:
+async def clients() -> AsyncIterator[Clients]:
+    made = Clients()
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def serve(clients: Clients) -> Iterator[Serve]:
     """Start listeners: `deadlines` in seconds, `most` and `most_a_network` connections, `files` that may be open."""
     processes: list[subprocess.Popen[bytes]] = []
-    served: list[Served] = []
 
     def start(
         *,
@@ -109,13 +130,9 @@ def serve() -> Iterator[Serve]:
         process = subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE)
         processes.append(process)
         assert process.stdout
-        served.append(Served(**json.loads(process.stdout.readline())))
-        return served[-1]
+        return Served(clients, **json.loads(process.stdout.readline()))
 
     yield start
-    for one in served:
-        for client in one.clients:
-            client.close()
     for process in processes:
         process.terminate()
         process.wait()

@@ -50,8 +50,7 @@ async def test_connections_end_below_the_limit_of_open_files(serve: Serve) -> No
     assert await served.internally("/file") == '"""A proc'
     taken = sum([await _status(client) == 200 for client in flood])
     assert taken == served.most
-    for client in flood:
-        client.close()
+    await asyncio.gather(*(client.close() for client in flood))
     async with asyncio.timeout(10):
         while await _taken(served, "127.0.0.1", 1) == 0:  # noqa: ASYNC110  # closed ends are seen when they are
             await asyncio.sleep(0.05)

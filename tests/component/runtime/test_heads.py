@@ -7,7 +7,7 @@ from collections.abc import Awaitable
 
 import pytest
 
-from tests.component.runtime.conftest import GET, Client, Serve
+from tests.component.runtime.conftest import Client, Serve
 
 BEGUN = b"GET / HTTP/1.1\r\nhost: localhost\r\nx: "
 MEGABYTE = 1024 * 1024
@@ -63,7 +63,9 @@ async def test_a_head_has_at_most_64_kibibytes(serve: Serve, before: int) -> Non
             assert await client.end() == b""
 
 
-@pytest.mark.parametrize("begun", [b"GET /" + b"a" * 70_000, b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 12_000])
+@pytest.mark.parametrize(
+    "begun", [b"GET /" + b"a" * 70_000, b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 12_000], ids=["address", "headers"]
+)
 async def test_a_long_address_or_many_headers_are_a_head_too(serve: Serve, begun: bytes) -> None:
     client = await serve().connect()
     assert (await client.ask(begun))[0] == 431
@@ -105,7 +107,7 @@ async def test_blank_lines_between_requests_keep_no_connection(serve: Serve) -> 
             await asyncio.sleep(0.1)
 
     blanking = asyncio.create_task(blank())
-    assert await timed(client.end()) < 3
+    assert await timed(client.end()) < 5
     await blanking
 
 
@@ -158,13 +160,11 @@ async def test_what_was_asked_before_a_head_that_is_refused_is_answered_and_noth
 
 
 async def test_a_refused_client_that_sends_on_is_cut_off(serve: Serve) -> None:
-    served = serve(refusal_s=0.5)
-    client = await served.connect()
+    client = await serve(refusal_s=0.5).connect()
+    await client.send(BEGUN)
 
     async def send_on() -> None:
         while not client.writer.is_closing():
             await client.send(b"a" * MEGABYTE)
 
-    sending = asyncio.create_task(send_on())
-    await client.send(GET)
-    assert await timed(sending) < 5
+    assert await timed(send_on()) < 10

@@ -22,6 +22,10 @@ class FakeActs:
     def problems(self, draft: Draft) -> Mapping[str, str]:
         return self.wrong if draft.message else {**self.wrong, "message": "missing"}
 
+    async def preview(self, _request: Request) -> None:
+        if self.failure:
+            raise self.failure
+
     async def submit(self, _request: Request, draft: Draft) -> AcceptedLeak:
         self._note("submit")
         self.drafts.append(draft)

@@ -61,10 +61,12 @@ class Further:
         await send({"type": "http.response.body", "body": b""})
 
 
-def scope_of(headers=None, client=("203.0.113.50", 50000)):
-    pairs = [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
+def scope_of(headers=None, client=("203.0.113.50", 50000), http_version="1.1"):
+    named = {"host": "localhost", **(headers or {})}
+    pairs = [(name.encode(), value.encode()) for name, value in named.items()]
     return {
         "type": "http",
+        "http_version": http_version,
         "method": "GET",
         "path": "/",
         "client": client,
@@ -158,6 +160,25 @@ async def test_only_our_own_names_are_answered(host, answered):
     assert bool(seen) is answered
 
 
+@pytest.mark.parametrize("hosts", [("localhost",), ()], ids=["some names", "any name"])
+@pytest.mark.parametrize("count", [0, 2, 3])
+async def test_a_request_with_other_than_one_host_is_refused(count, hosts):
+    scope = scope_of()
+    scope["headers"][:] = [(b"host", b"localhost")] * count
+    seen, answers = await through(scope, hosts=hosts)
+    assert seen == {}
+    assert answers[0]["status"] == 400
+    assert json.loads(answers[1]["body"])["type"] == "urn:leak:problem:bad-host"
+
+
+@pytest.mark.parametrize(("hosts", "answered"), [((), True), (("localhost",), False)])
+async def test_http_1_0_needs_no_host_where_any_name_is_ours(hosts, answered):
+    scope = scope_of(http_version="1.0")
+    scope["headers"].clear()
+    seen, _ = await through(scope, hosts=hosts)
+    assert bool(seen) is answered
+
+
 async def test_a_websocket_is_closed():
     scope = {**scope_of(), "type": "websocket"}
     seen, answers = await through(scope)
@@ -165,8 +186,8 @@ async def test_a_websocket_is_closed():
     assert answers == [{"type": "websocket.close", "code": 1008}]
 
 
-@pytest.mark.parametrize("listed", ["*", "0.0.0.0/0", "10.0.0.1,::/0"])
-def test_the_gateway_does_not_start_when_it_would_trust_everybody(listed, monkeypatch):
+@pytest.mark.parametrize("listed", ["*", "0.0.0.0/0", "10.0.0.1,::/0", "10.0.0.0/7", "fc00::/7"])
+def test_the_gateway_does_not_start_when_it_would_trust_strangers(listed, monkeypatch):
     monkeypatch.setenv("GATEWAY_TRUSTED_PROXIES", listed)
     with pytest.raises(ValidationError):
         Settings()

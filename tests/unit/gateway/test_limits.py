@@ -8,7 +8,7 @@ from redis.exceptions import ConnectionError as RedisAway
 
 from services.gateway.acts import TooMany, Unavailable
 from services.gateway.edge import Caller
-from services.gateway.limits import KEY_LIVES_S, OriginLimits, OwnKey, SharedKey, network_of, parse_rate
+from services.gateway.limits import KEY_LIVES_S, OriginLimits, OwnKey, SharedKey, parse_rate
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 RATES = dict.fromkeys(("submit", "act", "status"), "2 per 10 minutes") | {"client": "4 per 10 minutes"}
@@ -127,15 +127,3 @@ async def test_a_shared_store_that_is_away_lets_nobody_in_unlimited(clock, stora
 def test_a_window_that_outlives_its_key_is_refused(rate):
     with pytest.raises(ValueError, match="at most 600 seconds"):
         parse_rate(rate)
-
-
-@pytest.mark.parametrize(
-    ("address", "network"),
-    [
-        ("192.0.2.1", "192.0.2.1"),
-        ("2001:db8::1", "2001:db8::/64"),
-        ("2001:db8:0:0:1::1", "2001:db8::/64"),
-    ],
-)
-def test_what_one_person_holds(address, network):
-    assert network_of(address) == network

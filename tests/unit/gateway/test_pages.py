@@ -110,6 +110,20 @@ async def test_when_nothing_could_be_kept_the_leak_is_still_on_the_page() -> Non
         assert ("in 7 minutes" if status == 429 else "in a minute") in page.text
 
 
+async def test_when_no_preview_is_made_what_was_typed_is_still_on_the_page() -> None:
+    for failure, status in ((TooMany(400), 429), (Unavailable(30), 503)):
+        for then in ("", "edit"):
+            acts = FakeActs()
+            acts.failure = failure
+            async with visitor(acts) as client:
+                page = await client.post("/preview", data={**TYPED, "then": then}, headers=ENGLISH)
+            assert page.status_code == status
+            assert page.headers["retry-after"] == str(failure.retry_after_s)
+            assert field(page, "recipient") == "alex@example.org"
+            assert "You held the door." in page.text
+            assert "What you wrote is still on this page." in page.text
+
+
 async def test_a_shared_domain_is_warned_of_and_another_is_not() -> None:
     async with visitor(FakeActs()) as client:
         shared = await client.post("/preview", data={**TYPED, "sender": "me@EXAMPLE.org"}, headers=ENGLISH)
