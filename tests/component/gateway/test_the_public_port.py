@@ -101,6 +101,6 @@ async def test_a_trailer_is_no_word_of_a_proxy(world: World):
     )
     async with world.listening() as port:
         assert await status_of(port, head + chunk, "127.0.0.9") == 202
-    captured, leak = world.sent("origin.captured.v1")[0], world.sent("leak.submitted.v1")[0]
-    origin = world.origins().open(leak["leak_id"], captured["origin"])
-    assert (origin.address, origin.port) == ("192.0.2.7", 7)
+    [captured] = world.origins()
+    origin = world.origin(captured)
+    assert (origin.ip, origin.port) == ("192.0.2.7", 7)

@@ -103,9 +103,10 @@ READS = """
 import json
 from services.gateway.drafts import LeakRequest
 for _ in range(2):
-    body = json.dumps(LEAK | {"sender": secret.decode() + "@example.org", "recipient": secret.decode() + "@example.com"})
+    name = secret.decode()
+    body = json.dumps(LEAK | {"sender": f"{name}@example.org", "recipient": f"{name}@example.com"})
     LeakRequest.model_validate_json(body)
-del body
+del body, name
 done()
 """
 
