@@ -60,7 +60,7 @@ class AuditHandlers:
         await self._retention.end_unconfirmed({event.leak_id for event in withdrawn})
 
     async def on_leak_decided(self, decided: Sequence[LeakDecided]) -> None:
-        """Every revision is kept."""
+        """Every revision is stored."""
         await self._store.add_steps(
             [self._step(event, "decided", event.decided_at, outcome=event.outcome) for event in decided]
         )

@@ -178,12 +178,14 @@ class OriginStore:
     async def hold(self, leak_id: str, until: datetime) -> None:
         """Keep the leak's origins, and what links to them, at least until then. Never shortens a life."""
         for documents in (self._origins, self._lives):
+            # Marked in any case: an end that is brought forward later must find the hold.
+            await documents.update_many(of_leak(leak_id), {"$set": {"held": True}})
             await documents.update_many(
-                {**of_leak(leak_id), "expires_at": {"$lt": until}}, {"$set": {"expires_at": until, "held": True}}
+                {**of_leak(leak_id), "expires_at": {"$lt": until}}, {"$set": {"expires_at": until}}
             )
 
     async def held(self) -> set[str]:
-        """The leaks that a hold keeps longer than their time."""
+        """The leaks with a hold."""
         found = [held async for held in self._origins.find({"held": True}, {"_id": 1})]
         return {str(held["_id"])[:LEAK_ID_LENGTH] for held in found}
 
