@@ -8,7 +8,8 @@ import httpx
 
 from local.stack import RealParts
 from local.visitor import Page
-from shared.digests import from_base64url, keyed_digest
+from shared.digests import keyed_digest
+from shared.seals.keys import key_file
 
 NAME = "mod-a"
 AGAIN_S = 0.5
@@ -20,7 +21,8 @@ class Moderator:
 
     def __init__(self, stack: RealParts, password: str) -> None:
         self._site = stack.layout.url("moderation console")
-        self._key = from_base64url((stack.secrets("moderation") / "pseudonym.key").read_text().strip())
+        [key] = key_file(stack.secrets("moderation") / "names.json")().keys
+        self._key = key.material
         self._password = password
         headers = {"origin": self._site, "sec-fetch-site": "same-origin"}
         self._http = httpx.AsyncClient(

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from shared.events.decisions import LeakDecided, ThreatEscalated
@@ -82,7 +83,7 @@ class Leak:
     sender: str
     recipient: str
     language: str
-    key: str = field(default_factory=lambda: secrets.token_hex(16))
+    key: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y%m%d}-{secrets.token_hex(16)}")
     earlier: "Leak | None" = None
     """The leak to the same recipient that was answered with a block."""
     leak_id: str = ""

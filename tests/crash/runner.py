@@ -1,4 +1,4 @@
-"""`python -m tests.crash.runner SERVICE`: a service as its wiring builds it, with crash points, a clock, and bugs.
+"""`python -m tests.crash.runner PROCESS`: a process as its wiring builds it, with crash points, a clock, and bugs.
 
 CRASH_FOLDER holds the armed points, `clock` (seconds by which the clock is wrong) and `unknown` (one byte for each time
 that the mailer's metric counted an unknown end: a killed process takes its metrics along). CRASH_BUGS names bugs.
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from faststream.kafka import KafkaBroker
 
+from shared.events.topics import PROCESSES
 from shared.runtime import metrics
 from shared.runtime.clock import Clock, utc_now
 from tests.crash import points
@@ -55,14 +56,15 @@ def remember_unknown_ends(path: Path) -> None:
     metrics.MAILS_UNKNOWN.inc = counted  # type: ignore[method-assign,assignment]
 
 
-def main(service: str) -> None:
-    """Live as this service."""
+def main(process: str) -> None:
+    """Live as this process."""
     folder = Path(os.environ["CRASH_FOLDER"])
     points.install(points.Points(folder))
     notice_deaths_soon()
     remember_unknown_ends(folder / "unknown")
     for bug in os.environ.get("CRASH_BUGS", "").split():
         BUGS[bug]()
+    service = PROCESSES[process].service
     wiring = importlib.import_module(f"services.{service}.wiring")
     settings = importlib.import_module(f"services.{service}.settings")
     wiring.build(settings.Settings(), clock=wrong_clock(folder / "clock")).run()

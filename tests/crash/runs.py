@@ -18,12 +18,12 @@ from tests.crash.desk import NAME, Moderator
 from tests.crash.fates import Leak
 from tests.crash.people import LOOK_EVERY_S, People
 from tests.crash.sightings import Record, Seen, Sightings
-from tests.crash.supervisor import CONNECTIONS, Death, Supervisor
+from tests.crash.supervisor import CONNECTIONS, MAILERS, Death, Supervisor
 
 PATIENCE_S = QUIET_S = 330
 """Without news: then nothing more will come."""
 TWO_DAYS_S = 2 * 86_400
-CUTTING = frozenset({"mailer", "mailer-2", "database", "mailbox"})
+CUTTING = frozenset({*MAILERS, *(f"{mailer}-2" for mailer in MAILERS), "database", "mailbox"})
 """What, when killed, may cut off a mail between the end of its data and the journal."""
 
 Trouble = Callable[[Supervisor], None]
@@ -150,8 +150,11 @@ class Runs:
 
     def mails_wait(self) -> bool:
         """Whether the mailer still has something to send."""
-        with MongoClient[dict[str, Any]](**self.supervisor.stack.mongo_login("mailer"), tz_aware=True) as client:
-            return client["mailer"]["mails"].find_one({"due_at": {"$exists": True}}) is not None
+        return any(map(self._mails_wait_at, MAILERS))
+
+    def _mails_wait_at(self, mailer: str) -> bool:
+        with MongoClient[dict[str, Any]](**self.supervisor.stack.mongo_login(mailer), tz_aware=True) as client:
+            return client[mailer]["mails"].find_one({"due_at": {"$exists": True}}) is not None
 
     def _origins(self) -> frozenset[str]:
         with MongoClient[dict[str, Any]](**self.supervisor.stack.mongo_login("audit")) as client:

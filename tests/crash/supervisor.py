@@ -1,4 +1,4 @@
-"""Keeps the five services alive as processes, as `./leak up` would, and ends any of them, or a server, on demand."""
+"""Keeps every process of the services alive, as `./leak up` would, and ends any of them, or a server, on demand."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ from local import programs
 from local.layout import HOST
 from local.programs import PYTHON, Program
 from local.stack import RealParts, accepts, free_base
-from shared.events.topics import SERVICES
+from shared.events.topics import PROCESSES
 
 READY_S = 180
 STOP_S = 40
@@ -25,21 +25,25 @@ EXCHANGE_S = 1.0
 CONNECTIONS = 4
 LEASE_S = EXCHANGE_S * 1.5 + 10
 """As the mailer reckons it."""
-ROOM = {f"limit_{act}": "1000000 per 10 minutes" for act in ("submit", "act", "status")}
+ROOM = {f"limit_{act}": "1000000 per 10 minutes" for act in ("submit", "preview", "act", "status")}
+MAILER: dict[str, object] = {
+    "connections": CONNECTIONS,
+    "exchange_s": EXCHANGE_S,
+    "recipient_daily": 0,
+    "domain_daily": 0,
+    "retry_after_s": [1, 1, 2, 2, 4],
+    "poll_every_s": 0.2,
+}
 SETTINGS: dict[str, dict[str, object]] = {
-    "gateway": ROOM,
+    "gateway-accept": ROOM,
+    "gateway-status": {},
     "verifier": {"confirmation_mails_a_day": 0, "confirmed_leaks_a_day": 0, "sweep_every_s": 2},
     "moderation": {"delay_max_s": 0, "sweep_every_s": 1},
-    "mailer": {
-        "connections": CONNECTIONS,
-        "exchange_s": EXCHANGE_S,
-        "recipient_daily": 0,
-        "domain_daily": 0,
-        "retry_after_s": [1, 1, 2, 2, 4],
-        "poll_every_s": 0.2,
-    },
+    "mailer-confirmations": MAILER,
+    "mailer-letters": MAILER,
     "audit": {"reconcile_s": 2},
 }
+MAILERS = ("mailer-confirmations", "mailer-letters")
 SERVERS = ("kafka", "database", "audit-database")
 
 
@@ -78,10 +82,10 @@ class Supervisor:
         self._watching = threading.Thread(target=self._watch, daemon=True)
 
     def up(self) -> None:
-        """All five, and the mailbox; returns when they are ready."""
+        """All of them, and the mailbox; returns when they are ready."""
         mailbox = programs.server_programs(self.stack.layout, self.stack.servers)[-1]
         self.stack.launch(mailbox, self.stack.layout.paths.logs / "mailbox.log")
-        for service in SERVICES:
+        for service in PROCESSES:
             self.start(service)
         self._watching.start()
         self.wait_until_ready()
@@ -104,11 +108,11 @@ class Supervisor:
 
     def armed(self) -> list[str]:
         """Points that nobody has reached."""
-        return sorted(f"{service} {path.name}" for service in SERVICES for path in self.folder(service).glob("*@*"))
+        return sorted(f"{service} {path.name}" for service in PROCESSES for path in self.folder(service).glob("*@*"))
 
     def disarm(self) -> None:
         """Forget them."""
-        for service in SERVICES:
+        for service in PROCESSES:
             for path in self.folder(service).glob("*@*"):
                 path.unlink()
 
@@ -120,13 +124,13 @@ class Supervisor:
 
     def set_right(self) -> None:
         """Every clock shows the time again."""
-        for service in SERVICES:
+        for service in PROCESSES:
             (self.folder(service) / "clock").unlink(missing_ok=True)
 
     def unknown_ends(self) -> int:
-        """How many attempts the mailer's metric counted as unknown, over all its lives."""
-        path = self.folder("mailer") / "unknown"
-        return path.stat().st_size if path.exists() else 0
+        """How many attempts the mailer's metrics counted as unknown, over all the lives of both roles."""
+        paths = (self.folder(mailer) / "unknown" for mailer in MAILERS)
+        return sum(path.stat().st_size for path in paths if path.exists())
 
     def start(self, service: str, *, bugs: Sequence[str] = (), name: str = "", **settings: object) -> Living:
         """A process of it; a second one needs a name of its own and other ports."""
@@ -141,7 +145,7 @@ class Supervisor:
         """A second process of a service, on ports of its own; its name."""
         name, base = f"{service}-2", free_base()
         ports = {
-            "gateway": {"port": base + 1},
+            "gateway-accept": {"port": base + 1},
             "moderation": {"console_port": base + 1},
             "audit": {"console_port": base + 1},
         }
@@ -200,7 +204,7 @@ class Supervisor:
 
     def wait_until_ready(self) -> None:
         """Every process that should live is ready."""
-        until(lambda: all(living.ready for living in self._all()), "every service is ready")
+        until(lambda: all(living.ready for living in self._all()), "every process is ready")
 
     def _launch(self, name: str, service: str, environment: dict[str, str]) -> "subprocess.Popen[bytes]":
         program = Program(name, [PYTHON, "-m", "tests.crash.runner", service], environment)
@@ -235,7 +239,7 @@ class Supervisor:
 
 
 def _is_ready(living: Living) -> bool:
-    port = living.environment[f"{living.service.upper()}_INTERNAL_PORT"]
+    port = living.environment[f"{PROCESSES[living.service].service.upper()}_INTERNAL_PORT"]
     with suppress(httpx.HTTPError):
         return httpx.get(f"http://{HOST}:{port}/health/ready", timeout=1, trust_env=False).is_success
     return False

@@ -108,7 +108,7 @@ def test_a_repeat_within_the_window_is_counted_and_let_through() -> None:
         (lambda: with_leak(KIND, status={"state": "scheduled"}), "wrong state"),
         (lambda: with_leak(HELD, status={"state": "refused"}), "wrong state"),
         (lambda: changed(records=[*GOOD.records, record("leak.delivered.v1", KIND, 3, other=1)]), "told differently"),
-        (lambda: changed(records=[*GOOD.records, record("mailer.dead.v1", KIND)]), "dead letter"),
+        (lambda: changed(records=[*GOOD.records, record("mailer-letters.dead.v1", KIND)]), "dead letter"),
         (lambda: changed(strange=["mailer ended by itself with 1"]), "ended by itself"),
     ],
 )

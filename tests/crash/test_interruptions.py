@@ -7,7 +7,7 @@ from deploy.setup.kafka import acls_of
 from local.groups import lag
 from local.kafka import ADMIN
 from shared.events.leaks import LeakSubmitted
-from shared.events.topics import SERVICES, TOPICS
+from shared.events.topics import PROCESSES, TOPICS
 from tests.crash.fates import leaks
 from tests.crash.runs import Runs
 from tests.crash.supervisor import LEASE_S, SERVERS, Supervisor, until
@@ -28,21 +28,21 @@ async def test_sigterm_of_each_service_under_load_loses_nothing_and_mails_nothin
 
     def trouble(supervisor: Supervisor) -> None:
         supervisor.until_mails(3)
-        for service in SERVICES:
+        for service in PROCESSES:
             statuses[service] = supervisor.restart(service)
 
     outcome = await calm.run(("each", "SIGTERM"), leaks(forties), trouble, spread_s=15)
     table.add(outcome.row())
     assert not outcome.judgement.violations
     assert outcome.judgement.twice == outcome.judgement.unknown_ends == 0
-    assert statuses == dict.fromkeys(SERVICES, 0)
+    assert statuses == dict.fromkeys(PROCESSES, 0)
 
 
 @pytest.mark.parametrize(
     ("services", "forties"),
     [
-        pytest.param(("verifier", "mailer"), 1, id="two"),
-        pytest.param(SERVICES, 5, id="all", marks=pytest.mark.long),
+        pytest.param(("verifier", "mailer-letters"), 1, id="two"),
+        pytest.param(tuple(PROCESSES), 5, id="all", marks=pytest.mark.long),
     ],
 )
 async def test_a_second_replica_that_joins_and_leaves_in_mid_batch_changes_nothing(
@@ -68,14 +68,14 @@ async def test_a_mailer_frozen_for_longer_than_its_leases_repeats_only_what_it_h
     """Another one takes over; the frozen one wakes up with mails in its hands that are no longer its own."""
 
     def trouble(supervisor: Supervisor) -> None:
-        other = supervisor.replica("mailer")
+        other = supervisor.replica("mailer-letters")
         supervisor.wait_until_ready()
         supervisor.until_mails(3)
-        supervisor.freeze("mailer", LEASE_S + 5)
+        supervisor.freeze("mailer-letters", LEASE_S + 5)
         supervisor.until_mails(3)
         assert supervisor.stop(other) == 0
 
-    outcome = await calm.run(("mailer", "frozen"), leaks(5), trouble, spread_s=30, freezes=1)
+    outcome = await calm.run(("mailer-letters", "frozen"), leaks(5), trouble, spread_s=30, freezes=1)
     table.add(outcome.row())
     assert not outcome.judgement.violations
 
@@ -136,10 +136,15 @@ async def test_clocks_that_jump_lose_nothing_and_break_no_promise(calm: Runs, ta
     def trouble(supervisor: Supervisor) -> None:
         set_clock = supervisor.set_clock
         supervisor.until_mails(3)
-        for service, by_s in {"verifier": 3_600, "audit": 3_600, "gateway": -3_600, "mailer": 30}.items():
+        for service, by_s in {
+            "verifier": 3_600,
+            "audit": 3_600,
+            "gateway-accept": -3_600,
+            "mailer-letters": 30,
+        }.items():
             set_clock(service, by_s)
         supervisor.until_mails(3)
-        for service, by_s in {"verifier": -3_600, "audit": -3_600, "moderation": -10, "mailer": -10}.items():
+        for service, by_s in {"verifier": -3_600, "audit": -3_600, "moderation": -10, "mailer-letters": -10}.items():
             set_clock(service, by_s)
         supervisor.until_mails(2)
         supervisor.set_right()

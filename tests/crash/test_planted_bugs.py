@@ -20,8 +20,8 @@ PATIENCE_S = 30
 
 PLANTED = {
     "commit_before_work": ("verifier", "lost"),
-    "no_deduplication": ("mailer", "mailed twice"),
-    "block_ignored": ("mailer", "blocked sent"),
+    "no_deduplication": ("mailer-letters", "mailed twice"),
+    "block_ignored": ("mailer-letters", "blocked sent"),
     "approves_everything": ("moderation", "unapproved sent"),
 }
 

@@ -11,7 +11,7 @@ import pytest
 from local.groups import all_read, lag
 from shared.events.confirmations import ConfirmationClicked, SenderStopped
 from shared.events.leaks import LeakSubmitted
-from shared.events.topics import SERVICES, TOPICS
+from shared.events.topics import PROCESSES, TOPICS
 from tests.crash.fates import Leak, leaks
 from tests.crash.runs import Outcome, Runs
 from tests.crash.sightings import Record, Sightings
@@ -40,14 +40,14 @@ async def test_every_event_twice_and_out_of_order_gives_the_same_outcome(calm: R
 def replay(runs: Runs, first: Outcome) -> Sightings:
     """Stop everything, forget everything, tell everything again; what was seen when all is quiet."""
     supervisor, stack = runs.supervisor, runs.supervisor.stack
-    for service in SERVICES:
+    for service in PROCESSES:
         assert supervisor.stop(service) == 0
     stack.empty()
     runs.hire_moderator()
     sightings = Sightings(stack)
     # While nobody reads, so that each block is accepted before anything can be sent.
     publish(runs, shuffled([record for record in first.records if record.topic not in CLICKS]))
-    for service in SERVICES:
+    for service in PROCESSES:
         supervisor.start(service)
     supervisor.wait_until_ready()
     until(lambda: not lag(stack.kafka_admin, "verifier", TOPICS[LeakSubmitted.TOPIC]), "the verifier knows all leaks")
