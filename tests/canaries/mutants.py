@@ -1,4 +1,4 @@
-"""Services with one scrubber or seal switched off: `python -m tests.canaries.mutants SERVICE FAULT,FAULT...`.
+"""Services with one scrubber or seal switched off: `python -m tests.canaries.mutants PROCESS FAULT,FAULT...`.
 
 Planted from outside, in this process alone; no service knows of it. Each fault says where the scan must find it.
 """
@@ -11,21 +11,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import services.mailer.tokens as mailer_tokens
 from prometheus_client import Counter
-from shared.sealing import Sealer
 
 import services.gateway.accept as gateway_accept
 import services.gateway.application as gateway_application
 import services.gateway.edge as gateway_edge
 import services.gateway.submit_route as gateway_submit
-import services.mailer.addresses as mailer_addresses
+import services.mailer.mail_ids as mailer_mail_ids
 import services.moderation.judging as moderation_judging
 import services.verifier.intake as verifier_intake
+from shared import address_digests
 from shared.digests import to_base64url
+from shared.events.topics import ACCEPT, LETTERS, PROCESSES
 from shared.runtime import delivery, envelope, listener, logs
+from shared.seals.sealing import Sealer
 
 log = logs.get("mutant")
+DOOR, MAILER = ACCEPT.name, LETTERS.name
 
 
 @dataclass(frozen=True)
@@ -43,25 +45,19 @@ def _unsealed(purpose: str) -> Callable[[], None]:
     def plant() -> None:
         sealed = Sealer.seal
 
-        def seal(self: Sealer, what: str, subject: str, plaintext: bytes) -> str:
-            if what != purpose:
-                return sealed(self, what, subject, plaintext)
+        def seal(self: Sealer, what: Any, subject: str, content: Any) -> str:
+            if what.name != purpose:
+                return sealed(self, what, subject, content)
             # In a seal's form, since the contract refuses anything else.
-            return f"lk1.{to_base64url(plaintext)}.AA.AA"
+            return f"lk1.{to_base64url(content.model_dump_json().encode())}.AA.AA"
 
         Sealer.seal = seal  # type: ignore[method-assign]
 
     return plant
 
 
-def _a_digest_without_key(module: Any) -> Callable[[], None]:
-    def plant() -> None:
-        def keyless(_key: bytes, _label: str, value: str) -> str:
-            return hashlib.sha256(value.encode()).hexdigest()
-
-        module.keyed_digest = keyless
-
-    return plant
+def _digests_without_key() -> None:
+    address_digests.keyed_digest = lambda _key, _label, value: hashlib.sha256(value.encode()).hexdigest()
 
 
 def _any_field_is_logged() -> None:
@@ -83,7 +79,7 @@ def _told_at(module: Any, name: str, say: Callable[..., None]) -> None:
 
 
 def _a_line_with_the_address() -> None:
-    _told_at(gateway_accept, "_origin", lambda caller, *_: log.warning("accepted", client=caller.address))
+    _told_at(gateway_accept, "_origin", lambda caller, *_: log.warning("accepted", client=caller.ip))
 
 
 def _a_line_with_the_address_and_no_allow_list() -> None:
@@ -93,15 +89,15 @@ def _a_line_with_the_address_and_no_allow_list() -> None:
 
 def _a_line_with_the_sender_and_no_allow_list() -> None:
     _any_field_is_logged()
-    _told_at(verifier_intake, "normalise_address", lambda address: log.warning("challenged", who=address))
+    _told_at(verifier_intake.addresses, "is_disposable", lambda address: log.warning("challenged", who=address))
 
 
 def _a_line_with_the_message_and_no_allow_list() -> None:
     _any_field_is_logged()
     judged = moderation_judging.Judge.message
 
-    def message(self: Any, letter: Any) -> str:
-        text: str = judged(self, letter)
+    def message(self: Any, letter: Any, stored_at: Any = None) -> str:
+        text: str = judged(self, letter, stored_at)
         log.warning("judged", text=text)
         return text
 
@@ -110,7 +106,7 @@ def _a_line_with_the_message_and_no_allow_list() -> None:
 
 def _a_label_with_the_address() -> None:
     accepted = Counter("leak_accepted_by", "Leaks accepted, by whom", ["client"])
-    _told_at(gateway_accept, "_origin", lambda caller, *_: accepted.labels(caller.address).inc())
+    _told_at(gateway_accept, "_origin", lambda caller, *_: accepted.labels(caller.ip).inc())
 
 
 def _problems_that_echo() -> None:
@@ -192,7 +188,7 @@ def _libraries_in_their_own_words() -> None:
 
 
 def _a_message_id_that_is_the_leak_s() -> None:
-    mailer_tokens.Tokens.message_id = lambda _self, _what, id_: id_  # type: ignore[method-assign]
+    mailer_mail_ids.MailIds.message_id = lambda _self, id_, _at: id_  # type: ignore[method-assign]
 
 
 def _one_trace_for_all() -> None:
@@ -225,38 +221,38 @@ def _a_header_that_depends_on_the_sender() -> None:
 
 
 FAULTS: Mapping[str, Fault] = {
-    "origin in clear": Fault("gateway", _unsealed("origin"), "topic origin.captured", "address", "base64url"),
-    "sender in clear": Fault("gateway", _unsealed("sender"), "topic leak.submitted", "sender", "base64url"),
-    "recipient in clear": Fault("gateway", _unsealed("recipient"), "topic leak.submitted", "recipient", "base64url"),
-    "message in clear": Fault("gateway", _unsealed("message"), "topic leak.submitted", "message", "base64url"),
-    "report in clear": Fault("gateway", _unsealed("report"), "topic leak.reported", "details", "base64url"),
+    "origin in clear": Fault(DOOR, _unsealed("origin"), "topic origin.captured", "address", "base64url"),
+    "sender in clear": Fault(DOOR, _unsealed("sender"), "topic leak.submitted", "sender", "base64url"),
+    "recipient in clear": Fault(DOOR, _unsealed("recipient"), "topic leak.submitted", "recipient", "base64url"),
+    "message in clear": Fault(DOOR, _unsealed("message"), "topic leak.submitted", "message", "base64url"),
+    "report in clear": Fault(DOOR, _unsealed("report-details"), "topic leak.reported", "details", "base64url"),
     "challenge in clear": Fault("verifier", _unsealed("challenge"), "topic sender.challenged", "sender", "base64url"),
     "threat in clear": Fault("moderation", _unsealed("threat"), "topic threat.escalated", "message", "base64url"),
     "recipient's pseudonym without key": Fault(
-        "gateway", _a_digest_without_key(gateway_accept), "topic leak.submitted", "recipient", "sha256"
+        DOOR, _digests_without_key, "the services' server: moderation", "recipient", "sha256"
     ),
     "sender's pseudonym without key": Fault(
-        "verifier", _a_digest_without_key(verifier_intake), "the services' server: verifier", "sender", "sha256"
+        "verifier", _digests_without_key, "the services' server: verifier", "sender", "sha256"
     ),
     "suppression list without key": Fault(
-        "mailer", _a_digest_without_key(mailer_addresses), "the services' server: mailer", "recipient", "sha256"
+        MAILER, _digests_without_key, "the services' server: mailer-letters", "recipient", "sha256"
     ),
-    "address in a log line": Fault("gateway", _a_line_with_the_address_and_no_allow_list, "log", "address", "plain"),
+    "address in a log line": Fault(DOOR, _a_line_with_the_address_and_no_allow_list, "log", "address", "plain"),
     "sender in a log line": Fault("verifier", _a_line_with_the_sender_and_no_allow_list, "log", "sender", "plain"),
     "message in a log line": Fault("moderation", _a_line_with_the_message_and_no_allow_list, "log", "message", "plain"),
-    "address as a metric's label": Fault("gateway", _a_label_with_the_address, "metrics", "address", "plain"),
-    "problem echoes input": Fault("gateway", _problems_that_echo, "answer", "sender", "plain"),
-    "edge strips nothing": Fault("gateway", _an_edge_that_strips_nothing, "log", "agent", "plain"),
-    "access log": Fault("gateway", _a_server_that_logs_requests, "log", "token", "plain"),
-    "libraries at debug": Fault("mailer", _libraries_that_say_everything, "log", "seal", "plain"),
+    "address as a metric's label": Fault(DOOR, _a_label_with_the_address, "metrics", "address", "plain"),
+    "problem echoes input": Fault(DOOR, _problems_that_echo, "answer", "sender", "plain"),
+    "edge strips nothing": Fault(DOOR, _an_edge_that_strips_nothing, "log", "agent", "plain"),
+    "access log": Fault(DOOR, _a_server_that_logs_requests, "log", "token", "plain"),
+    "libraries at debug": Fault(MAILER, _libraries_that_say_everything, "log", "seal", "plain"),
     "a dead record in a log line": Fault("audit", _libraries_in_their_own_words, "log", "seal", "plain"),
-    "Message-ID is the leak's id": Fault("mailer", _a_message_id_that_is_the_leak_s, "mail to a recipient", "leak id"),
+    "Message-ID is the leak's id": Fault(MAILER, _a_message_id_that_is_the_leak_s, "mail to a recipient", "leak id"),
     "one trace for both mails": Fault("verifier", _one_trace_for_all, "joined", "trace"),
 }
 """What the scan must find."""
 HARMLESS: Mapping[str, Fault] = {
-    "a line with the address": Fault("gateway", _a_line_with_the_address, "log", "address"),
-    "a line with the request": Fault("gateway", _a_line_with_the_request, "log", "agent"),
+    "a line with the address": Fault(DOOR, _a_line_with_the_address, "log", "address"),
+    "a line with the request": Fault(DOOR, _a_line_with_the_request, "log", "agent"),
 }
 """The same careless lines with the scrubber on: nothing may be found."""
 DIFFERENCES: Mapping[str, Callable[[], None]] = {
@@ -272,7 +268,7 @@ def main() -> None:
     for each in wanted:
         plants = {name: fault.plant for name, fault in (FAULTS | HARMLESS).items()} | DIFFERENCES
         plants[each]()
-    importlib.import_module(f"services.{name}.main").main()
+    importlib.import_module(f"services.{PROCESSES[name].service}.main").main()
 
 
 if __name__ == "__main__":

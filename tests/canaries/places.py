@@ -21,7 +21,7 @@ from local.stack import RealParts
 Piece = tuple[str, bytes]
 """Where it was, what was there."""
 # One login reaches every database of its server; the second server is audit's alone.
-SERVERS = {"the services' server": "gateway", "audit's server": "audit"}
+SERVERS = {"the services' server": "verifier", "audit's server": "audit"}
 READ_S = 60
 FILE_AT_ONCE = 1 << 24
 OVERLAP = 1 << 10

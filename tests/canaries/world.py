@@ -1,4 +1,4 @@
-"""The five services on the real parts, as themselves or with a planted fault, and the doors that people use."""
+"""Every process on the real parts, as itself or with a planted fault, and the doors that people use."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ from local.programs import PYTHON, Program, server_programs
 from local.stack import RealParts, accepts
 from local.until import until
 from shared.console.passwords import generate
-from shared.events.topics import SERVICES
+from shared.events.topics import PROCESSES
 from tests.canaries.client import ask
 from tests.canaries.people import TRUSTED_PROXY
 from tests.canaries.places import Places
@@ -22,8 +22,8 @@ from tests.canaries.places import Places
 MODERATOR = "canary-moderator"
 SETTINGS: Mapping[str, Mapping[str, object]] = {
     # Everything is said aloud: what debug lines don't tell, no other level does.
-    **{service: {"log_level": "debug"} for service in SERVICES},
-    "gateway": {"log_level": "debug", "trusted_proxies": TRUSTED_PROXY},
+    **{service: {"log_level": "debug"} for service in PROCESSES},
+    "gateway-accept": {"log_level": "debug", "trusted_proxies": TRUSTED_PROXY},
     "verifier": {"log_level": "debug", "sweep_every_s": 1},
 }
 
@@ -47,17 +47,19 @@ class World:
         return Places(
             self.parts,
             [self.parts.layout.paths.logs],
-            [f"{url(f'{service} health')}/metrics" for service in SERVICES if service in self.running],
+            [f"{url(f'{service} health')}/metrics" for service in PROCESSES if service in self.running],
         )
 
     def start(
-        self, services: Collection[str] = SERVICES, faults: Mapping[str, str] | None = None, **gateway: object
+        self, services: Collection[str] = tuple(PROCESSES), faults: Mapping[str, str] | None = None, **gateway: object
     ) -> None:
         """All at once, since each takes seconds; `faults` names what is planted in which (see mutants.py)."""
         for service in services:
             fault = (faults or {}).get(service)
-            module = ["tests.canaries.mutants", service, fault] if fault else [f"services.{service}.main"]
-            settings = {**SETTINGS[service], **(gateway if service == "gateway" else {})}
+            module = (
+                ["tests.canaries.mutants", service, fault] if fault else [f"services.{PROCESSES[service].service}.main"]
+            )
+            settings = {**SETTINGS[service], **(gateway if service == "gateway-accept" else {})}
             program = Program(service, [PYTHON, "-m", *module], self.parts.environment(service, **settings), CHECKOUT)
             self.running[service] = self.parts.launch(program, self.parts.layout.paths.logs / f"{service}.log")
         for service in services:
@@ -74,7 +76,7 @@ class World:
         self.running["mailbox"] = self.parts.launch(program, layout.paths.logs / "mailbox.log")
         until(lambda: accepts(layout.ports["smtp"]), "the mailbox is open", self.running["mailbox"])
 
-    def stop(self, services: Collection[str] = SERVICES) -> None:
+    def stop(self, services: Collection[str] = tuple(PROCESSES)) -> None:
         """As an operator does."""
         ending = [self.running.pop(service) for service in services if service in self.running]
         for process in ending:
@@ -119,7 +121,7 @@ class World:
     @contextmanager
     def otherwise(self, faults: Mapping[str, str], **gateway: object) -> Iterator[None]:
         """Some services with something planted, or the gateway with other settings; what they leave goes too."""
-        services = tuple({*faults, *(["gateway"] if gateway else [])})
+        services = tuple({*faults, *(["gateway-accept"] if gateway else [])})
         self.stop(services)
         try:
             self.start(services, faults, **gateway)
