@@ -75,5 +75,5 @@ def test_what_a_service_holds_is_found(alive: World) -> None:
     connection.endheaders(json.dumps(one.leak()).encode())
     found = dict(held(alive, [one]))
     connection.close()
-    assert {hit.mark.text for hit in found.pop("gateway")} == {one.sender, one.recipient, one.word}
+    assert {hit.mark.text for hit in found.pop("gateway-accept")} == {one.sender, one.recipient, one.word}
     assert not any(found.values())

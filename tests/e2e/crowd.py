@@ -100,7 +100,7 @@ class Crowd:
         """Two auditors do; what the answer says."""
         with self._signed_in("audit", "auditor-a") as first, self._signed_in("audit", "auditor-b") as second:
             facts = {**ORDER, "leak_id": self.sent[stage].leak_id, "step": "3", "go": "on", "confirmed": "yes"}
-            asked = {"fields": ["address", "sender"]}
+            asked = {"fields": ["ip", "sender"]}
             order = first.press(first.open("/orders/new"), "/orders/new", **facts, **asked).address
             second.press(second.open(f"{order}/approve"), "/approve", confirmed="yes", **asked)
             return first.press(first.open(f"{order}/open"), "/open", confirmed="yes").words

@@ -89,7 +89,7 @@ def test_the_auditors_console(doors: Doors, browser: Browser) -> None:
     page = person(browser, DESK)
     browsing.sign_in(page, doors, "audit", "auditor-b")
     wrong = []
-    browsing.enter_order(page, sent.leak_id, ("address",))
+    browsing.enter_order(page, sent.leak_id, ("ip",))
     wrong += faults(page)
     page.check('input[name="confirmed"]')
     page.get_by_role("button", name="Enter the order").click()
