@@ -103,9 +103,10 @@ READS = """
 import json
 from services.gateway.drafts import LeakRequest
 for _ in range(2):
-    body = json.dumps(LEAK | {"sender": secret.decode() + "@example.org", "recipient": secret.decode() + "@example.com"})
+    addresses = {name: f"{secret.decode()}@example.org" for name in ("sender", "recipient")}
+    body = json.dumps(LEAK | addresses)
     LeakRequest.model_validate_json(body)
-del body
+del addresses, body
 done()
 """
 
