@@ -103,17 +103,10 @@ READS = """
 import json
 from services.gateway.drafts import LeakRequest
 for _ in range(2):
-<<<<<<< HEAD
     name = secret.decode()
     body = json.dumps(LEAK | {"sender": f"{name}@example.org", "recipient": f"{name}@example.com"})
     LeakRequest.model_validate_json(body)
 del body, name
-=======
-    addresses = {name: f"{secret.decode()}@example.org" for name in ("sender", "recipient")}
-    body = json.dumps(LEAK | addresses)
-    LeakRequest.model_validate_json(body)
-del addresses, body
->>>>>>> memory
 done()
 """
 
