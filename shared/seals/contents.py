@@ -13,7 +13,8 @@ NanosecondsText = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,20}$")]
 class Content(BaseModel):
     """A plaintext. Unknown fields are ignored, so that a later writer can add one; its repr shows nothing."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+    # No cache: pydantic would remember each string of up to 63 characters that it opened, addresses included.
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, cache_strings="none")
 
     def __repr__(self) -> str:
         """Show the class alone."""

@@ -21,7 +21,7 @@ from tests.canaries.world import MODERATOR, World
 AT_ONCE = 8
 PATIENCE_S = 90
 POLL_S = 0.1
-LINK = re.compile(r"/(confirm|stop|block|report|one-click)/([A-Za-z0-9_-]{22})")
+LINK = re.compile(r"/(confirm|stop|block|report|one-click)/([A-Za-z0-9_.-]{22,})")
 PATHS = {"confirm": "/v1/confirmations", "stop": "/v1/stops", "block": "/v1/blocks"}
 # The wait for clicks on their way, after a leak's time, is on top of it.
 LONG_PAST_S = 3_600

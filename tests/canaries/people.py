@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Literal
 
-from shared.origin import content_digest
-
+from services.gateway.accept import content_digest
 from tests.canaries.scanner import ADDRESSES, Mark
 
 Fate = Literal[

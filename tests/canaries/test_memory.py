@@ -26,7 +26,7 @@ LINGERS_S = 30
 ROUNDS = 5
 DUMPS = 20
 CLEAR = frozenset({"address", "agent", "claimed address", "details", "message", "recipient", "sender"})
-"""What nobody may read. Ids, tokens and domains aren't in it, nor is what is sealed."""
+"""What nobody may read, an IP address as text. Ids, tokens and domains aren't in it, nor is what is sealed."""
 
 
 def typed(one: Canary) -> dict[str, str]:

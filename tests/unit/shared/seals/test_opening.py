@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 
 from shared.digests import to_base64url
 from shared.events.topics import PROCESSES
+from shared.runtime.memory import OVERWRITING
 from shared.seals import contents
 from shared.seals.errors import SealBroken
 from shared.seals.form import parse, share, verify
 from shared.seals.opening import unwrap, window_secret
 from shared.seals.purposes import MESSAGE, ORIGIN, PURPOSES, RECIPIENT, SENDER
 from shared.seals.sealing import WINDOW_MAX_RECORDS, Sealer
-from tests.support import keys
+from tests.support import keys, memory
 
 LEAK = secrets.token_hex(16)
 SAMPLES = {
@@ -196,3 +197,18 @@ def test_every_process_that_opens_something_has_a_key_for_it() -> None:
 
 def test_what_is_inside_shows_in_no_repr() -> None:
     assert "anna" not in f"{SAMPLES['sender']!r} {SAMPLES['sender']} {SAMPLES['origin']!r}"
+
+
+OPENS = """
+from shared.seals.opening import content_of
+from shared.seals.purposes import SENDER
+for _ in range(2):
+    content_of(SENDER, b'{"address": "' + secret + b'@example.org"}')
+done()
+"""
+
+
+@pytest.mark.skipif(bool(memory.forbidden()), reason=str(memory.forbidden()))
+def test_nothing_that_was_opened_is_remembered() -> None:
+    with memory.process(OPENS, OVERWRITING) as (pid, name):
+        assert not memory.holds(pid, name)
