@@ -23,6 +23,7 @@ from tests.support import keys
 from tests.support.fakes.clock import HandClock
 
 # Debian's, since playwright's own browsers are not packages.
+PHONE: Any = {"width": 390, "height": 844}
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 

@@ -8,11 +8,10 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from shared.letter import KINDS, LANGUAGES, RELATIONS
-from tests.component.conftest import serving
+from tests.component.conftest import PHONE, serving
 from tests.support.fakes.acts import FakeActs
 from tests.support.page_walk import TYPED, app_of
 
-PHONE: Any = {"width": 390, "height": 844}
 # As a phone does whose address bar slides away, at every moment of a page's coming.
 RESIZING = """
   const { port1, port2 } = new MessageChannel();

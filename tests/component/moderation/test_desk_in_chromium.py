@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.component.conftest import serving
+from tests.component.conftest import PHONE, serving
 from tests.component.moderation.conftest import PASSWORD, Moderator, World
 
 WIDE: Any = {"width": 1280, "height": 800}
-PHONE: Any = {"width": 390, "height": 844}
 
 
 @pytest.fixture
