@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from itertools import cycle
-from typing import Any
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, expect
