@@ -35,7 +35,7 @@ TYPED = {
     "kind": "thanks",
     "language": "en",
     "consent": "yes",
-    "idempotency_key": "00112233445566778899aabbccddeeff",
+    "idempotency_key": "20261123-00112233445566778899aabbccddeeff",
 }
 SHOWN = (
     "/",

@@ -16,8 +16,8 @@ async def test_on_a_phone_no_page_is_wider_than_the_screen(world: World, chromiu
     order = await world.order()
     await world.approved()
     paths = ["/", "/log", "/threats", "/orders/new", f"/orders/{order.number}"]
-    async with serving(world.app) as address, world.browser("ada") as ada:
-        session = world.parts.console.site.session_cookie
+    async with serving(world.service.listeners[0].config.app) as address, world.browser("ada") as ada:
+        session = world.here.console.site.session_cookie
         phone = await chromium.new_context(viewport=PHONE)
         await phone.add_cookies([{"name": session, "value": ada.cookies[session], "url": address}])
         page = await phone.new_page()

@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings
 from local import env_example
 from services.audit.settings import Settings as AuditSettings
 
-NEEDED = {"secrets_dir": Path("/nowhere"), "admin_dir": Path("/nowhere")}
+NEEDED: dict[str, Any] = {"secrets_dir": Path("/nowhere"), "admin_dir": Path("/nowhere")}
 SETTINGS = [pytest.param(settings, id=name) for name, settings in env_example.sections()]
 
 
@@ -19,7 +19,10 @@ def optional_paths(settings: type[BaseSettings]) -> list[str]:
 
 
 def read(settings: type[BaseSettings]) -> Any:
-    return settings(**{name: value for name, value in NEEDED.items() if name in settings.model_fields})
+    needed = {name: value for name, value in NEEDED.items() if name in settings.model_fields}
+    if role := settings.model_fields.get("role"):
+        needed["role"] = get_args(role.annotation)[0]
+    return settings(**needed)
 
 
 @pytest.mark.parametrize("settings", SETTINGS)

@@ -142,12 +142,6 @@ def test_a_letter_says_that_an_answer_reaches_nobody(language: str, said: str) -
         assert said in text.split("THE MESSAGE")[1]
 
 
-def test_a_confirmation_says_that_an_answer_reaches_nobody() -> None:
-    for language, said in (("en", "Nobody reads what is answered"), ("fr", "personne ne le lira")):
-        mail = COMPOSER.confirmation("7c" * 16, replace(CHALLENGE, language=language), NOON)
-        assert all(said in part(mail, subtype) for subtype in ("plain", "html"))
-
-
 def test_one_click_refusal_is_in_the_headers() -> None:
     head = parsed(letter())
     assert head["List-Unsubscribe"] == f"<https://leak.example/one-click/{BLOCK}>"
