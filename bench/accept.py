@@ -16,7 +16,7 @@ CONNECTIONS = 64
 
 def run(parts: RealParts, *, long: bool) -> Figures:
     """The ratio, and the latencies beside it."""
-    wrk, rounds, seconds = find("wrk", "wrk"), 5 if long else 3, 15 if long else 6
+    wrk, rounds, seconds = find("wrk", "wrk", "libluajit-5.1-2"), 5 if long else 3, 15 if long else 6
     port = free_base()
     program = Program("noop", [PYTHON, "-m", "bench.noop", str(port)], kept_environment())
     noop = parts.launch(program, parts.layout.paths.logs / "noop.log")

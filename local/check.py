@@ -7,7 +7,6 @@ from pathlib import Path
 from local.layout import CHECKOUT
 from local.programs import PYTHON
 
-HELP = "style, types, import contracts and the launcher's shell"
 TOOLS = (
     ("ruff", "check", "."),
     ("ruff", "format", "--check", "."),
@@ -17,9 +16,8 @@ TOOLS = (
 )
 
 
-def run(arguments: list[str]) -> int:
+def run(_asked: argparse.Namespace) -> int:
     """Runs every tool, also after one has failed."""
-    argparse.ArgumentParser(prog="./leak check", description=HELP).parse_args(arguments)
     tools = Path(PYTHON).parent
     failed = []
     for name, *rest in TOOLS:

@@ -8,12 +8,9 @@ from local import contract_docs, env_example, schemas
 from local.failures import Failure
 from local.layout import CHECKOUT
 
-HELP = "write schemas of events and seals, docs/events.md, docs/seals.md, docs/asyncapi.json, .env.example"
 
-
-def run(arguments: list[str]) -> int:
+def run(_asked: argparse.Namespace) -> int:
     """Freeze the schemas, then write the rest."""
-    argparse.ArgumentParser(prog="./leak contract", description=HELP).parse_args(arguments)
     if refused := schemas.freeze(CHECKOUT):
         raise Failure("; ".join(refused))
     for name, text in generated(CHECKOUT).items():

@@ -1,14 +1,12 @@
 """`./leak demo`: a kind leak, a refused one and a held one through their lives, as people would click them."""
 
 import argparse
-from pathlib import Path
 
 from local import endpoints
 from local.failures import Failure
-from local.layout import HOME, Paths
+from local.layout import Paths
 from local.leak_lives import Life, Scene, Walk
 
-HELP = "send a kind leak, a refused one and a held one, and show what becomes of each"
 SCENES = (
     Scene(
         "a kind leak",
@@ -35,11 +33,8 @@ SCENES = (
 )
 
 
-def run(arguments: list[str]) -> int:
+def run(asked: argparse.Namespace) -> int:
     """0 when all three ended as they must."""
-    parser = argparse.ArgumentParser(prog="./leak demo", description=HELP)
-    parser.add_argument("--home", type=Path, default=HOME, help="the stack's folder (.leak)")
-    asked = parser.parse_args(arguments)
     with Walk(endpoints.read(Paths.under(asked.home))) as walk:
         wrong = [scene.title for scene in SCENES if not _play(walk, scene)]
     print(f"wrong: {', '.join(wrong)}" if wrong else "three right endings")

@@ -3,6 +3,7 @@
 Runs before any package is there: standard library only. Interrupted, it goes on from what it had installed.
 """
 
+import argparse
 import fcntl
 import hashlib
 import os
@@ -14,10 +15,12 @@ import time
 import venv
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-CHECKOUT = Path(__file__).resolve().parent.parent
-HOME = CHECKOUT / ".leak"
+from local import verbs
+from local.failures import Failure
+from local.layout import CHECKOUT, HOME, Paths, ports
+from local.preconditions import need_ports
+
 VENV = HOME / "venv"
 PYTHON = VENV / "bin" / "python"
 LOCK = CHECKOUT / "requirements.lock"
@@ -34,9 +37,11 @@ PIN = r"^[^\s#].*==.*(?:\n[ \t].*)*"
 
 
 def main() -> None:
-    """One line when it can't be done."""
+    """One line when it can't be done; what would end without a package ends before there is one."""
     began = time.time()
+    asked = verbs.parse(sys.argv[1:])
     if _stale():
+        _need_ports(asked)
         HOME.mkdir(exist_ok=True)
         _need_room()
         with _alone() as lock:
@@ -45,6 +50,15 @@ def main() -> None:
     # For the time that `up` shows: the first start's packages are part of it.
     os.environ["LEAK_BEGAN"] = str(began)
     os.execv(PYTHON, [str(PYTHON), "-m", "local", *sys.argv[1:]])  # noqa: S606  # no shell is what is wanted here
+
+
+def _need_ports(asked: argparse.Namespace) -> None:
+    # Where something ran before, `up` ends first what that may have left.
+    if asked.verb == "up" and not Paths.under(asked.home).processes.exists():
+        try:
+            need_ports(ports(asked.ports))
+        except Failure as taken:
+            _stop(str(taken))
 
 
 def _stale() -> bool:

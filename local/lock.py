@@ -6,12 +6,9 @@ from pathlib import Path
 
 from local import jars
 
-HELP = "resolve the embedded Kafka's jars anew and write local/kafka.lock"
 
-
-def run(arguments: list[str]) -> int:
+def run(_asked: argparse.Namespace) -> int:
     """Resolve in an empty folder, so that nothing cached decides."""
-    argparse.ArgumentParser(prog="./leak lock", description=HELP).parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         lines = sorted(f"{jar.coordinates} {jar.sha256}\n" for jar in jars.resolve(Path(folder)))
     jars.LOCK.write_text("".join(lines))

@@ -11,25 +11,19 @@ from local.layout import CHECKOUT, JARS
 from local.programs import PYTHON
 from local.up import say
 
-HELP = "run the tests (--quick: without Kafka, databases, browser; --long: the full matrices too; pytest's arguments)"
 # Two, because the real parts mostly wait; each folder that has some stays on one of them (tests/conftest.py).
 WORKERS = ("-n", "2", "--dist", "loadgroup")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
-def run(arguments: list[str]) -> int:
+def run(asked: argparse.Namespace) -> int:
     """The exit status is pytest's."""
-    parser = argparse.ArgumentParser(prog="./leak test", description=HELP)
-    depth = parser.add_mutually_exclusive_group()
-    depth.add_argument("--quick", action="store_true", help="none with Kafka, databases, browser")
-    depth.add_argument("--long", action="store_true", help="the full matrices too")
-    asked, rest = parser.parse_known_args(arguments)
     if asked.quick:
-        return _pytest(*WORKERS, "-m", "not (integration or e2e)", *rest)
+        return _pytest(*WORKERS, "-m", "not (integration or e2e)", *asked.rest)
     jars.install(JARS, lambda _done, _total: None)
     if not _browser():
         say("browser tests did not run: no Chromium here; install the package chromium, then run this again")
-    return _pytest(*WORKERS, *([] if asked.long else ["-m", "not long"]), *rest)
+    return _pytest(*WORKERS, *([] if asked.long else ["-m", "not long"]), *asked.rest)
 
 
 def _pytest(*arguments: str) -> int:

@@ -13,21 +13,19 @@ from typing import Any
 
 from local import demo_accounts, endpoints, jars, programs
 from local.failures import Failure
-from local.layout import DEFAULT_BASE, HOME, JARS, LISTENERS
+from local.layout import JARS
 from local.preconditions import alone, need_ports, need_room
 from local.processes import Record, end_leftovers
 from local.programs import Stack
 from local.servers import servers
 from local.supervisor import Supervisor
 
-HELP = "start the whole system: Kafka, databases, a mailbox, the five services"
-LAST_PORT = 65_535
 STOPPING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def run(arguments: list[str]) -> int:
+def run(asked: argparse.Namespace) -> int:
     """Runs until it is stopped."""
-    stack = _stack(arguments)
+    stack = Stack(asked.home.resolve(), asked.ports, asked.delay)
     began = float(os.environ.get("LEAK_BEGAN", time.time()))
     with alone(stack.paths.lock, "not started"):
         record = Record(stack.paths.processes)
@@ -50,34 +48,6 @@ def say(line: str) -> None:
     """Tell the person at the terminal, now. A terminal that is gone, or a full disk behind it, ends nothing."""
     with contextlib.suppress(OSError):
         print(line, flush=True)
-
-
-def _stack(arguments: list[str]) -> Stack:
-    parser = argparse.ArgumentParser(prog="./leak up", description=HELP)
-    parser.add_argument(
-        "--ports",
-        type=_base,
-        default=DEFAULT_BASE,
-        metavar="BASE",
-        help=f"first of {len(LISTENERS)} ports ({DEFAULT_BASE})",
-    )
-    parser.add_argument(
-        "--delay",
-        type=int,
-        default=5,
-        metavar="SECONDS",
-        help="longest random delay before an approved leak is sent (5)",
-    )
-    parser.add_argument("--home", type=Path, default=HOME, help="where its data and logs are kept (.leak)")
-    asked = parser.parse_args(arguments)
-    return Stack(asked.home.resolve(), asked.ports, asked.delay)
-
-
-def _base(text: str) -> int:
-    base = int(text)
-    if not 1 <= base <= LAST_PORT - len(LISTENERS):
-        raise argparse.ArgumentTypeError(f"from 1 to {LAST_PORT - len(LISTENERS)}")
-    return base
 
 
 async def _start(supervisor: Supervisor, stack: Stack, began: float) -> None:

@@ -15,7 +15,7 @@ PARTS: tuple[Part, ...] = ("keys", "kafka", "database", "audit-database")
 class Settings(BaseSettings):
     """From the environment, prefix SETUP_."""
 
-    model_config = SettingsConfigDict(env_prefix="SETUP_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="SETUP_", env_ignore_empty=True, frozen=True)
 
     parts: tuple[Part, ...] = Field(PARTS, description="what to set up, a JSON list")
     kafka_servers: str = Field("", description="Kafka's bootstrap servers, host:port separated by commas")

@@ -141,7 +141,8 @@ def main() -> int:
     verbs = parser.add_subparsers(dest="verb")
     verbs.add_parser("log", help="check the whole log (the default)")
     verbs.add_parser("key", help="print the public key of answers")
-    answer = verbs.add_parser("answer", help="check one answer, offline")
+    # One public key in 64 begins with "-", so no option does here, not even for help.
+    answer = verbs.add_parser("answer", help="check one answer, offline", prefix_chars="\0", add_help=False)
     answer.add_argument("file", type=Path)
     answer.add_argument("key", help="the public key, or a file that holds it")
     asked = parser.parse_args()

@@ -75,9 +75,3 @@ def plain_lines(typed: str) -> str:
 def new_key() -> str:
     """A day and 128 random bits, which make a form sent twice one leak."""
     return f"{datetime.now(UTC):%Y%m%d}-{secrets.token_hex(16)}"
-
-
-def shared_domain(draft: Draft) -> str | None:
-    """The domain of both addresses, if it is one: whoever runs it sees both mails."""
-    ours, theirs = (address.rpartition("@")[2].lower() for address in (draft.sender, draft.recipient))
-    return theirs if ours == theirs else None

@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from services.gateway import page_forms
 from services.gateway.acts import Acts, Draft, ReceiptUnknown, TooMany, Unavailable
+from services.gateway.addresses import hints
 from services.gateway.edge import path_of
 from services.gateway.links import token_of
 from services.gateway.page_forms import FormRefused
@@ -24,7 +25,7 @@ from shared.letter.writing import PREVIEW_LINKS, STYLE_CSP, Letter, LetterLinks,
 MAX_DETAILS = 2_000
 _A_MINUTE_S = 60
 REASONS: Final[tuple[str, ...]] = get_args(LeakReported.model_fields["reason"].annotation)
-_STATUSES_WITH_WORDS: Final = frozenset({400, 403, 404, 413, 429, 500, 503})
+_STATUSES_WITH_WORDS: Final = frozenset({400, 403, 404, 405, 413, 429, 500, 503})
 _POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -108,7 +109,8 @@ async def static_file(request: Request) -> Response:
 
 
 def _reader(request: Request, form: dict[str, str] | None = None) -> Reader:
-    choice = languages.chosen((form or {}).get("lang") or request.query_params.get("lang"))
+    # The address comes first, because a language button acts by it on a form that carries the choice before.
+    choice = languages.chosen(request.query_params.get("lang") or (form or {}).get("lang"))
     language = choice or languages.asked_for(request.headers.get("accept-language", ""))
     # Only a page that a link brings back can be offered in the other language.
     path = path_of(request) if request.method == "GET" else None
@@ -168,6 +170,9 @@ class Pages:
         except Unavailable as down:
             return self._form(request, form, draft, trouble=("unavailable", 503, down.retry_after_s))
         if form.get("then") == "edit":
+            if not draft.message:
+                # As on a blank form: who reads French before writing a word writes French.
+                draft = replace(draft, language=_reader(request, form).language)
             return self._form(request, form, draft)
         return self._wrong(request, form, draft) or self._preview(request, form, draft)
 
@@ -227,7 +232,7 @@ class Pages:
             letter_text=_letter(draft, _shown_links(self.site)).text,
             trouble=name,
             retry_after_s=retry_after_s or _A_MINUTE_S,
-            same_domain=page_forms.shared_domain(draft),
+            hints=hints(draft),
         )
         answer = _page(html, code, retry_after_s)
         # Because the letter is shown as it is mailed, with its own style, which the policy must know.
@@ -290,9 +295,11 @@ class Pages:
         """Reports; the answer is the same whatever the token is."""
         form = await page_forms.read_form(request)
         token = token_of(form.get("token", ""))
+        facts: dict[str, Any] = {"token": token, "typed": form, "reasons": REASONS}
+        if form.get("then") == "edit":
+            return self._show(request, "report", form, problems=(), **facts)
         if problems := report_problems(form):
-            facts = {"token": token, "typed": form, "problems": problems, "reasons": REASONS}
-            return self._show(request, "report", form, code=422, **facts)
+            return self._show(request, "report", form, code=422, problems=problems, **facts)
         await self.acts.report(request, token, form["reason"], page_forms.plain_lines(form.get("details", "")))
         return self._show(request, "done", form, act="report")
 

@@ -47,6 +47,7 @@ class LetterWords:
     block_why: str
     about: str
     about_why: str
+    no_reply: str
     signature: str
 
 

@@ -21,7 +21,9 @@ class LetterLinks:
     about: str
 
 
-PREVIEW_LINKS: Final = LetterLinks(block="#", report="#", about="#")
+_NOWHERE = "about:srcdoc#"
+# A bare "#" would lead to the page around the frame, and the letter would be gone.
+PREVIEW_LINKS: Final = LetterLinks(block=_NOWHERE, report=_NOWHERE, about=_NOWHERE)
 """Links that lead nowhere: a preview must not act."""
 
 

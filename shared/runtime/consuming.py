@@ -4,7 +4,7 @@ NACK_ON_ERROR is the one acknowledgement policy that lost no record (docs/decisi
 """
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.security import SASLScram512
 
+from shared.runtime import logs
 from shared.runtime.delivery import Delivery
 from shared.runtime.kafka import group_of, ssl_context
 from shared.runtime.settings import ServiceSettings
@@ -20,6 +21,23 @@ from shared.runtime.settings import ServiceSettings
 BATCH_RECORDS = 500
 POLL_WITHIN_MS = 600_000
 """Longest time between two polls; above the delivery policy's attempts at one batch."""
+
+log = logs.get("consuming")
+
+
+class ConsumingErrors:
+    """FastStream's logger. Without one, a refused commit, Kafka's error or a crashed consumer would go unseen.
+
+    Its lines and its own logger quote what was raised, which may hold a record: an error becomes a line of ours.
+    """
+
+    def log(
+        self, level: int, _line: object, /, *, exc_info: object = None, extra: Mapping[str, object] | None = None
+    ) -> None:
+        """Errors alone: below them FastStream counts batches, and warns that it creates no topics, as it is told."""
+        if level >= logging.ERROR:
+            facts = extra or {}
+            log.error("consuming failed", topic=facts.get("topic"), group=facts.get("group_id"), error=exc_info)
 
 
 def consumer_broker(settings: ServiceSettings) -> KafkaBroker:
@@ -39,8 +57,7 @@ def consumer_broker(settings: ServiceSettings) -> KafkaBroker:
         graceful_timeout=settings.stop_within_s,
         allow_auto_create_topics=False,
         consumer_only=True,
-        # Without one, what fails around the policy, such as a commit, would go unseen.
-        logger=logging.getLogger("faststream"),
+        logger=ConsumingErrors(),
     )
 
 

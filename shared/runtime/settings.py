@@ -10,8 +10,13 @@ from shared.seals.keys import KeyHistory, Keyring, WatchedFile, key_file, keyrin
 
 
 def settings_config(prefix: str) -> SettingsConfigDict:
-    """Read from environment variables that begin with `prefix`; an unknown one is ignored, a wrong one refused."""
-    return SettingsConfigDict(env_prefix=prefix, extra="ignore", frozen=True, hide_input_in_errors=True)
+    """Read from environment variables that begin with `prefix`; an unknown one is ignored, a wrong one refused.
+
+    An empty one counts as not set: an empty path would be the folder that the service runs in.
+    """
+    return SettingsConfigDict(
+        env_prefix=prefix, env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
 
 
 class ServiceSettings(BaseSettings):

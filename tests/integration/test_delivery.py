@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from cloudevents.core.bindings.kafka import KafkaMessage, from_binary
 from cloudevents.core.formats.json import JSONFormat
+from structlog.testing import capture_logs
 
 from deploy.setup.kafka import acls_of
 from local.stack import RealParts
@@ -87,7 +88,7 @@ async def test_every_record_is_handled_and_a_restart_handles_none_again(empty_st
     assert len(seen) == len(events)
 
 
-async def test_a_batch_that_fails_is_seen_again_whole(empty_stack: RealParts, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_batch_that_fails_is_seen_again_whole(empty_stack: RealParts) -> None:
     away = True
     seen: set[str] = set()
     tries = 0
@@ -100,15 +101,19 @@ async def test_a_batch_that_fails_is_seen_again_whole(empty_stack: RealParts, ca
         seen.update(digests(events))
 
     events = clicks(50)
-    async with publisher(empty_stack) as publishing, consuming(empty_stack, handle) as service:
-        await publishing.publish(*events)
-        await until(lambda: tries > 8)  # beyond the attempts of one delivery: it was sought back
-        assert not seen
-        away = False
-        await service.caught_up(ConfirmationClicked)
+    with capture_logs() as lines:
+        async with publisher(empty_stack) as publishing, consuming(empty_stack, handle) as service:
+            await publishing.publish(*events)
+            await until(lambda: tries > 8)  # beyond the attempts of one delivery: it was sought back
+            assert not seen
+            away = False
+            await service.caught_up(ConfirmationClicked)
     assert seen == set(digests(events))
     assert not empty_stack.read("verifier.dead.v1")
-    assert "faststream" in {line.name for line in caplog.records}, "what its framework could not do goes unseen"
+    failed = [line for line in lines if line["event"] == "consuming failed"]
+    assert failed, "what its framework could not do goes unseen"
+    assert {line["topic"] for line in failed} == {ConfirmationClicked.TOPIC}
+    assert {type(line["error"]) for line in failed} == {Transient}
 
 
 async def test_a_poison_record_in_a_batch_becomes_one_dead_letter(empty_stack: RealParts) -> None:

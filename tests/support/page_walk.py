@@ -1,5 +1,7 @@
 """Every page of the gateway in every state that it can have, as answers to real requests."""
 
+import html
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -22,6 +24,7 @@ SITE = Site(
     delay_max_s=1800,
     public_url="https://leak.example",
 )
+ENGLISH = {"accept-language": "en"}
 STATES = ("awaiting_confirmation", "in_review", "scheduled", "closed", "refused", "expired", "cancelled")
 ERRORS = (400, 403, 404, 405, 413, 429, 500, 503)
 TYPED = {
@@ -32,7 +35,7 @@ TYPED = {
     "kind": "thanks",
     "language": "en",
     "consent": "yes",
-    "idempotency_key": "00112233445566778899aabbccddeeff",
+    "idempotency_key": "20261123-00112233445566778899aabbccddeeff",
 }
 SHOWN = (
     "/",
@@ -50,17 +53,35 @@ SHOWN = (
 )
 
 
-@asynccontextmanager
-async def visitor(acts: FakeActs, site: Site = SITE) -> AsyncIterator[httpx.AsyncClient]:
-    """A browser without script."""
+def app_of(acts: FakeActs, site: Site = SITE) -> Starlette:
+    """The gateway's pages, with these acts behind them."""
 
     async def failing(request: Request) -> Response:
         return error_page(request, site, request.path_params["status"], 90)
 
-    app = Starlette(routes=[*page_routes(acts, site), Route("/error/{status:int}", failing)])
-    transport = httpx.ASGITransport(app)
+    return Starlette(routes=[*page_routes(acts, site), Route("/error/{status:int}", failing)])
+
+
+@asynccontextmanager
+async def visitor(acts: FakeActs, site: Site = SITE) -> AsyncIterator[httpx.AsyncClient]:
+    """A browser without script."""
+    transport = httpx.ASGITransport(app_of(acts, site))
     async with httpx.AsyncClient(transport=transport, base_url="https://leak.example") as client:
         yield client
+
+
+def field(page: httpx.Response, name: str) -> str:
+    """The value that a page's field holds."""
+    found = re.search(rf'<input [^>]*name="{name}" [^>]*value="([^"]*)"', page.text)
+    assert found, f"no field {name}"
+    return html.unescape(found.group(1))
+
+
+def button(page: httpx.Response, label: str) -> dict[str, str]:
+    """The attributes of a button."""
+    found = re.search(rf"<button ([^>]*)>{label}</button>", page.text)
+    assert found, f"no button {label}"
+    return dict(re.findall(r'([a-z]+)="([^"]*)"', found.group(1)))
 
 
 def status_in(state: str, *, can_cancel: bool = False) -> Status:
@@ -93,6 +114,8 @@ async def every_page(language: str) -> dict[str, httpx.Response]:
 async def _sending(client: httpx.AsyncClient, acts: FakeActs) -> dict[str, httpx.Response]:
     pages = {
         "preview": await client.post("/preview", data=TYPED),
+        "hints": await client.post("/preview", data={**TYPED, "sender": "me@gmial.com", "recipient": "you@gmail.con"}),
+        "to oneself": await client.post("/preview", data={**TYPED, "sender": TYPED["recipient"]}),
         "one domain": await client.post("/preview", data={**TYPED, "sender": "me@EXAMPLE.org"}),
         "edit": await client.post("/preview", data={**TYPED, "then": "edit"}),
         "receipt": await client.post("/leaks", data=TYPED),

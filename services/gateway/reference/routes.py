@@ -8,6 +8,7 @@ from starlette.routing import BaseRoute, Route
 
 HERE = Path(__file__).parent
 FILES = {
+    "envelope.svg": HERE.parent / "pages" / "static" / "envelope.svg",
     "swagger-ui-bundle.js": HERE / "vendored" / "swagger-ui-bundle.js",
     "swagger-ui.css": HERE / "vendored" / "swagger-ui.css",
     "start.js": HERE / "start.js",
@@ -25,6 +26,7 @@ PAGE = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Leak's API</title>
+<link rel="icon" type="image/svg+xml" href="/docs/envelope.svg">
 <link rel="stylesheet" href="/docs/swagger-ui.css">
 <div id="reference"><noscript>The same, for programs: <a href="/openapi.json">/openapi.json</a></noscript></div>
 <script src="/docs/swagger-ui-bundle.js"></script>

@@ -38,7 +38,7 @@ _PLAIN: Final = (
 
 @dataclass(frozen=True)
 class Backlog:
-    """What waits, in numbers."""
+    """What is held, in numbers: what nobody has in hand yet, and what somebody has."""
 
     waiting: int
     claimed: int
@@ -83,11 +83,12 @@ class Cases:
         return sorted(found, key=lambda case: -urgency(case.severity, case.opened_at, now))
 
     async def backlog(self, now: datetime) -> Backlog:
-        """How many wait, how many are in somebody's hands, since when the oldest waits."""
-        waiting = await self.collection.count_documents({"ending": "held"})
+        """How many wait, how many are in somebody's hands, since when the oldest of both is held."""
+        held = await self.collection.count_documents({"ending": "held"})
         claimed = await self.collection.count_documents({"ending": "held", "lease.until": {"$gt": now}})
         oldest = await self.collection.find_one({"ending": "held"}, {"opened_at": 1}, sort=[("opened_at", ASCENDING)])
-        return Backlog(waiting, claimed, oldest["opened_at"] if oldest else None)
+        # Two counts at two moments: one may be decided in between.
+        return Backlog(max(0, held - claimed), claimed, oldest["opened_at"] if oldest else None)
 
     async def claim(self, case_id: str, name: str, now: datetime, until: datetime) -> Case | None:
         """Take a free case, or one's own again; None when somebody else holds it or nothing is left to decide."""

@@ -132,6 +132,10 @@ async def test_the_reference_needs_no_third_party(world: World):
             assert path.startswith("/")
             assert (await client.get(path)).status_code == 200
         assert "'unsafe-inline'" not in page.headers["content-security-policy"].split("script-src")[1].split(";")[0]
+        # Else a browser asks for /favicon.ico.
+        icon = re.search(r'<link rel="icon" [^>]*href="([^"]*)"', page.text)
+        assert icon
+        assert (await client.get(icon.group(1))).headers["content-type"] == "image/svg+xml"
         assert (await client.get("/docs/settings.py")).status_code == 404
 
 

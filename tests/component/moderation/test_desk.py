@@ -290,6 +290,15 @@ async def test_the_most_urgent_comes_first(world: World, mod_a: Moderator):
     assert "<dt>Waiting</dt><dd>3</dd>" in page
 
 
+async def test_a_leak_in_hand_does_not_wait(world: World, mod_a: Moderator):
+    await world.decide("hold this")
+    await world.decide("hold that")
+    await mod_a.take_next()
+    page = await mod_a.see("/")
+    assert "<dt>Waiting</dt><dd>1</dd>" in page
+    assert "<dt>In hand</dt><dd>1</dd>" in page
+
+
 async def test_a_case_that_is_not_there_is_a_page(mod_a: Moderator):
     assert (await mod_a.browser.get(f"/cases/{'0' * 32}")).status_code == 404
     assert (await mod_a.browser.post(f"/cases/{'0' * 32}/approve", data={"fence": "1"})).status_code == 404

@@ -1,38 +1,22 @@
 """The desk as a moderator has it: by keyboard, without script, and when a claim is lost under their eyes."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import uvicorn
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 
+from tests.component.conftest import PHONE, serving
 from tests.component.moderation.conftest import PASSWORD, Moderator, World
 
 WIDE: Any = {"width": 1280, "height": 800}
-PHONE: Any = {"width": 390, "height": 844}
 
 
 @pytest.fixture
 async def console(world: World) -> AsyncIterator[str]:
     """The wired console on a port of its own. Its cookies don't mind the port; its origin check asks the browser."""
-    app = world.service.listeners[0].config.app
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off"))
-    serving = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110  # uvicorn has no event for it
-        await asyncio.sleep(0.02)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    await serving
-
-
-@pytest.fixture
-async def chromium() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield browser
-        await browser.close()
+    async with serving(world.service.listeners[0].config.app) as address:
+        yield address
 
 
 async def signed_in(chromium: Browser, console: str, **options: Any) -> Page:

@@ -1,5 +1,6 @@
 """The signed answer: what it holds, and that no byte of it can change."""
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -38,13 +39,13 @@ ORIGIN = Origin(
 )
 
 
-def answer(*fields: str, beside: FaultyRecord | None = None) -> bytes:
+def answer(*fields: str, beside: FaultyRecord | None = None, key: Key = KEY) -> bytes:
     draft = OrderDraft(
         "Tribunal", "Juge Martin", "24/0817", "serious-crime", "ab" * 16, FIELDS, "ordinary", NOW, "greffe"
     )
     order = Order(1, draft, "ada", NOW, NOW + timedelta(days=10), "opened", "ben", fields or FIELDS, NOW)
-    opened = extend(Head(2, "0" * 64), LogDraft("order.opened", "ada", NOW, {}, "ab" * 16, 1), KEY)
-    return export.answer(order, opened, [ORIGIN, beside] if beside else [ORIGIN], KEY)
+    opened = extend(Head(2, "0" * 64), LogDraft("order.opened", "ada", NOW, {}, "ab" * 16, 1), key)
+    return export.answer(order, opened, [ORIGIN, beside] if beside else [ORIGIN], key)
 
 
 def test_a_whole_answer_is_whole() -> None:
@@ -128,6 +129,26 @@ def test_the_verifier_runs_alone_from_the_command_line(tmp_path: Path) -> None:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert (done.returncode, done.stdout[: len(said)]) == (code, said)
         assert done.stderr == ""
+
+
+def written_with(beginning: str) -> tuple[Key, str]:
+    """A key whose public half is written so, and that half."""
+    for number in range(100_000):
+        private = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(str(number).encode()).digest())
+        public = private.public_key().public_bytes_raw()
+        if to_base64url(public).startswith(beginning):
+            return Key(key_id(public), NOW, private.private_bytes_raw()), to_base64url(public)
+    raise AssertionError("no such key")
+
+
+@pytest.mark.parametrize("beginning", ["-", "--", "-h"])
+def test_a_public_key_may_begin_like_an_option(tmp_path: Path, beginning: str) -> None:
+    file, (key, public) = tmp_path / "answer.json", written_with(beginning)
+    file.write_bytes(answer(key=key))
+    command = [sys.executable, "-m", "services.audit.verify", "answer", str(file), public]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("The answer is whole")
 
 
 def test_a_faulty_record_is_named_beside_the_ones_that_opened() -> None:

@@ -3,20 +3,10 @@
 import html
 import re
 
-import httpx
-
 from services.gateway.acts import TooMany, Unavailable
 from shared.letter.writing import PREVIEW_LINKS, STYLE, STYLE_CSP, Letter, write
 from tests.support.fakes.acts import RECEIPT, FakeActs
-from tests.support.page_walk import SITE, TYPED, status_in, visitor
-
-ENGLISH = {"accept-language": "en"}
-
-
-def field(page: httpx.Response, name: str) -> str:
-    found = re.search(rf'<input [^>]*name="{name}" [^>]*value="([^"]*)"', page.text)
-    assert found, f"no field {name}"
-    return html.unescape(found.group(1))
+from tests.support.page_walk import ENGLISH, SITE, TYPED, field, status_in, visitor
 
 
 async def test_the_preview_is_the_mail_itself() -> None:
@@ -132,6 +122,28 @@ async def test_a_shared_domain_is_warned_of_and_another_is_not() -> None:
     assert "Both addresses" not in apart.text
 
 
+async def test_a_slip_in_a_providers_name_is_said_before_sending_and_keeps_nobody_from_it() -> None:
+    acts = FakeActs()
+    slips = {**TYPED, "recipient": "alex@gmial.com", "sender": "me@hotmial.fr"}
+    async with visitor(acts) as client:
+        english = await client.post("/preview", data=slips, headers=ENGLISH)
+        french = await client.post("/preview", data={**slips, "lang": "fr"})
+        right = await client.post("/preview", data=TYPED, headers=ENGLISH)
+        await client.post("/leaks", data=slips)
+    assert "Did you mean gmail.com?" in english.text
+    assert "did you mean hotmail.fr?" in english.text
+    assert "Tu voulais écrire gmail.com\u00a0?" in french.text
+    assert "mean" not in right.text
+    assert acts.drafts[0].recipient == "alex@gmial.com"
+
+
+async def test_a_leak_to_oneself_is_said_before_sending() -> None:
+    async with visitor(FakeActs()) as client:
+        page = await client.post("/preview", data={**TYPED, "sender": "Alex@Example.org"}, headers=ENGLISH)
+    assert "writing to yourself" in page.text
+    assert "Both addresses end in" not in page.text
+
+
 async def test_a_form_from_another_site_is_refused() -> None:
     acts = FakeActs()
     async with visitor(acts) as client:
@@ -234,22 +246,29 @@ async def test_cancelling_is_offered_while_it_is_possible() -> None:
     assert 'action="/cancel"' not in closed.text
 
 
-async def test_the_language_is_the_visitors_choice_then_their_browsers_then_english() -> None:
-    asked = {
-        "fr-CA,fr;q=0.9,en;q=0.8": "fr",
-        "de, en;q=0.2, fr;q=0.3": "fr",
-        "fr;q=0, *": "en",
-        "de": "en",
-        "fr;q=x,": "en",
-    }
+async def test_who_asked_to_stop_a_leak_is_not_told_to_press_the_mails_button() -> None:
+    acts = FakeActs(status_in("awaiting_confirmation", can_cancel=True))
+    async with visitor(acts) as client:
+        before = await client.post("/status", data={"receipt": RECEIPT}, headers=ENGLISH)
+        after = await client.post("/cancel", data={"receipt": RECEIPT}, headers=ENGLISH)
+    for said in ("Press its button", "Confirm before"):
+        assert said in before.text
+        assert said not in after.text
+    assert "passed it on</h1>" in after.text
+
+
+async def test_what_came_too_late_to_stop_is_not_called_passed_on() -> None:
+    async with visitor(FakeActs(status_in("closed"))) as client:
+        after = await client.post("/cancel", data={"receipt": RECEIPT}, headers=ENGLISH)
+    assert "passed it on" not in after.text
+    assert "Our part is done" in after.text
+
+
+async def test_what_cannot_be_done_at_an_address_has_words_of_its_own() -> None:
     async with visitor(FakeActs()) as client:
-        for header, language in asked.items():
-            page = await client.get("/", headers={"accept-language": header})
-            assert f'<html lang="{language}">' in page.text, header
-        page = await client.get("/?lang=fr", headers=ENGLISH)
-    assert '<html lang="fr">' in page.text
-    assert 'href="/about?lang=fr#keep"' in page.text
-    assert field(page, "lang") == "fr"
+        page = await client.get("/error/405", headers=ENGLISH)
+    assert "be done here</h1>" in page.text
+    assert "form" not in page.text.split("<main")[1]
 
 
 async def test_a_file_is_kept_for_ever_under_the_name_of_its_content() -> None:

@@ -8,6 +8,7 @@ import pytest
 from local.failures import Failure
 from local.layout import ports
 from local.preconditions import alone, need_ports, need_room
+from shared.events.topics import PROCESSES
 
 
 def test_a_taken_port_is_named_with_what_to_do() -> None:
@@ -29,6 +30,10 @@ def test_a_port_that_was_in_use_a_moment_ago_is_free() -> None:
 
 def test_all_listeners_have_their_own_port() -> None:
     assert len(set(ports(8400).values())) == len(ports(8400))
+
+
+def test_every_process_has_a_port_for_its_health() -> None:
+    assert [name for name in ports(8400) if name.endswith(" health")] == [f"{process} health" for process in PROCESSES]
 
 
 def test_a_second_start_here_is_refused(tmp_path: Path) -> None:

@@ -42,7 +42,11 @@ for (const time of document.querySelectorAll("time[datetime]")) {
 
 // Lets the previewed mail be as long as it is: the frame runs no script, so it is measured from here.
 for (const frame of document.querySelectorAll("iframe.mail")) {
-  const fit = () => { frame.style.height = `${frame.contentDocument.body.offsetHeight}px`; };
+  const fit = () => {
+    // While the mail is still being read in there is nothing to measure; `load` comes later.
+    const mail = frame.contentDocument?.body;
+    if (mail) frame.style.height = `${mail.offsetHeight}px`;
+  };
   frame.addEventListener("load", fit);
   if (frame.contentDocument?.readyState === "complete") fit();
   addEventListener("resize", fit);

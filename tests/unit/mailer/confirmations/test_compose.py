@@ -53,6 +53,12 @@ def test_the_confirmation_says_until_when_as_a_person_would() -> None:
     assert '<html lang="fr">' in french
 
 
+def test_the_confirmation_says_that_an_answer_reaches_nobody() -> None:
+    for subtype in ("plain", "html"):
+        assert "Nobody reads what is answered" in part(confirmation(), subtype)
+        assert "personne ne le lira" in part(confirmation("fr"), subtype)
+
+
 def test_what_is_no_address_gets_no_question() -> None:
     with pytest.raises(NotAnAddress):
         confirmation(address="a@b.org\r\nBcc: c@d.org")

@@ -135,6 +135,13 @@ def test_a_letter_offers_the_ways_out_before_the_message() -> None:
         assert "A crush" in text
 
 
+@pytest.mark.parametrize(("language", "said"), [("en", "nobody gets your answer"), ("fr", "ne mène à personne")])
+def test_a_letter_says_that_an_answer_reaches_nobody(language: str, said: str) -> None:
+    for subtype in ("plain", "html"):
+        text = part(letter("THE MESSAGE", language=language), subtype)
+        assert said in text.split("THE MESSAGE")[1]
+
+
 def test_one_click_refusal_is_in_the_headers() -> None:
     head = parsed(letter())
     assert head["List-Unsubscribe"] == f"<https://leak.example/one-click/{BLOCK}>"

@@ -1,5 +1,8 @@
 """What FastStream hands to the delivery policy, by FastStream's own test broker: no Kafka, so nothing comes again."""
 
+import json
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +21,25 @@ from shared.runtime.settings import ServiceSettings
 
 TOPIC = ConfirmationClicked.TOPIC
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
+
+FAILING = """
+import sys
+from pathlib import Path
+from shared.runtime import logs
+from shared.runtime.consuming import consumer_broker
+from tests.unit.shared.runtime.test_consuming import VerifierSettings
+
+broker = consumer_broker(VerifierSettings(secrets_dir=Path(sys.argv[1]), kafka_security="SASL_PLAINTEXT"))
+logs.configure("verifier", "info")
+logger = broker.config.logger.params_storage.get_logger(context=broker.context)
+about = {"topic": "leak.submitted.v1", "group_id": "verifier.leak.submitted.v1", "message_id": "7-1760000000"}
+logger.log(20, "Received", extra=about)
+logger.log(30, "Auto create topics is disabled. Make sure the topics exist.", extra=about)
+try:
+    raise ValueError("anna@example.org")
+except ValueError as error:
+    logger.log(40, f"ValueError: {error}", exc_info=error, extra=about)
+"""
 
 
 class VerifierSettings(ServiceSettings):
@@ -83,6 +105,25 @@ async def test_what_must_come_again_reaches_the_framework_as_an_error(broker: Ka
     handled.away = True
     with pytest.raises(Transient):
         await broker.publish_batch(click(0), topic=TOPIC)
+
+
+def test_what_fails_around_the_policy_is_a_line_of_ours_without_the_text_of_the_error(tmp_path: Path) -> None:
+    """As FastStream logs, in a process of its own, since logging is process-wide."""
+    (tmp_path / "kafka-password").write_text("secret")
+    done = subprocess.run(
+        [sys.executable, "-c", FAILING, str(tmp_path)], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stderr == ""
+    assert "anna" not in done.stdout
+    (line,) = map(json.loads, done.stdout.splitlines())
+    said = {name: line[name] for name in ("level", "event", "topic", "group", "error_class")}
+    assert said == {
+        "level": "error",
+        "event": "consuming failed",
+        "topic": "leak.submitted.v1",
+        "group": "verifier.leak.submitted.v1",
+        "error_class": "ValueError",
+    }
 
 
 async def test_null_and_binary_headers_are_replaced_before_the_framework_reads_them(handled: Handled) -> None:
