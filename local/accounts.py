@@ -10,10 +10,9 @@ from local.servers import servers
 
 
 def run(asked: argparse.Namespace) -> int:
-    """Runs the console's own command with the settings of its service."""
+    """Runs the service's own command with its settings."""
     base = endpoints.read(Paths.under(HOME))["base"]
     stack = Stack(HOME, base)
-    service = asked.rest[0] if asked.rest and asked.rest[0] in {"moderation", "audit"} else "moderation"
-    environment = service_environment(stack, servers(HOME, base), service)
-    command = [PYTHON, "-m", "shared.console", *asked.rest]
+    environment = service_environment(stack, servers(HOME, base), asked.console)
+    command = [PYTHON, "-m", f"services.{asked.console}.accounts", *asked.arguments]
     return subprocess.run(command, env=environment, check=False, cwd=CHECKOUT).returncode

@@ -42,9 +42,10 @@ def _read(stack: Stack) -> SignIns:
 
 async def _add(stack: Stack, servers: Servers, console: str, name: str, password: str) -> None:
     role, _ = PEOPLE[console]
-    command = [PYTHON, "-m", "shared.console", console, "add", name, "--role", role, "--if-absent", "--password-stdin"]
+    command = [PYTHON, "-m", f"services.{console}.accounts"]
     process = await asyncio.create_subprocess_exec(
         *command,
+        *("add", name, "--role", role, "--if-absent", "--password-stdin"),
         env=service_environment(stack, servers, console),
         cwd=CHECKOUT,
         stdin=asyncio.subprocess.PIPE,

@@ -22,7 +22,7 @@ VERBS = {
     "reset": "forget all data: leaks, mail, accounts, keys",
     "lock": "resolve the embedded Kafka's jars anew and write local/kafka.lock",
 }
-COMMANDS = ("bench", "accounts", "audit")
+COMMANDS = ("bench", "audit")
 """Verbs whose arguments are all for a program of its own, which has its own help."""
 LAST_PORT = 65_535
 LONGEST_DELAY_S = 86_400
@@ -78,6 +78,11 @@ def _test(parser: argparse.ArgumentParser) -> None:
     depth.add_argument("--long", action="store_true", help="the full matrices too")
 
 
+def _accounts(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("console", choices=("moderation", "audit"))
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="add|reset|disable|list ...")
+
+
 def _reset(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="don't ask")
 
@@ -86,6 +91,7 @@ ARGUMENTS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
     "up": _up,
     "demo": _demo,
     "test": _test,
+    "accounts": _accounts,
     "reset": _reset,
 }
 

@@ -4,37 +4,36 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from local.sink.mailbox import Kept, Mailbox
 from local.sink.reading import read
-from shared import look
+from shared.web import look
+from shared.web.assets import Assets
+from shared.web.headers import page_headers
+from shared.web.languages import asked_for
+from shared.web.templates import environment
+from shared.web.texts import in_every_language
 
-PAGE_HEADERS: Final = {
-    "content-security-policy": "default-src 'none'; style-src 'self'; frame-src 'self'; base-uri 'none'",
-    "referrer-policy": "no-referrer",
-    "cache-control": "no-store",
-    "x-content-type-options": "nosniff",
-}
+HERE: Final = Path(__file__).parent
+PAGE_HEADERS: Final = page_headers(script_src="'none'", frame_src="'self'")
 # A mail is a stranger's page: it may not run, load or reach anything, but a person may follow its links.
 MAIL_HEADERS: Final = {
-    **PAGE_HEADERS,
+    "cache-control": "no-store",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; "
     "sandbox allow-popups allow-popups-to-escape-sandbox",
 }
 
-_templates = Environment(
-    loader=FileSystemLoader([Path(__file__).parent / "templates", look.TEMPLATES]),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_texts: Final = in_every_language(HERE / "texts")
+_assets: Final = Assets(look.STYLESHEET, HERE / "static")
+_templates: Final = environment(HERE / "templates")
+_templates.globals["asset"] = _assets.path
 
 
 def application(mailbox: Mailbox) -> Starlette:
@@ -46,8 +45,7 @@ def application(mailbox: Mailbox) -> Starlette:
             Route("/mails/{id}", shown.mail),
             Route("/mails/{id}/html", shown.html),
             Route("/mails/{id}/raw", shown.raw),
-            Route("/look.css", shown.look),
-            Route("/sink.css", shown.own_look),
+            _assets.route(),
             Route("/api/mails", shown.list_as_json),
             Route("/api/mails/{id}", shown.mail_as_json),
             Route("/health/ready", shown.ready),
@@ -64,14 +62,12 @@ class Shown:
     async def list(self, request: Request) -> Response:
         """All mails, newest first, or those for one recipient."""
         to = request.query_params.get("to") or None
-        page = _templates.get_template("list.html").render(mails=self._mailbox.newest(to), to=to or "")
-        return HTMLResponse(page, headers=PAGE_HEADERS)
+        return _page(request, "list.html", mails=self._mailbox.newest(to), to=to or "")
 
     async def mail(self, request: Request) -> Response:
         """One mail with its headers, its links, and its HTML in a frame that can't do anything."""
         kept = self._kept(request)
-        page = _templates.get_template("mail.html").render(mail=kept, contents=read(self._mailbox.raw(kept)))
-        return HTMLResponse(page, headers=PAGE_HEADERS)
+        return _page(request, "mail.html", mail=kept, contents=read(self._mailbox.raw(kept)))
 
     async def html(self, request: Request) -> Response:
         """The HTML of a mail; its links open in a new tab."""
@@ -81,14 +77,6 @@ class Shown:
     async def raw(self, request: Request) -> Response:
         """The bytes that came."""
         return PlainTextResponse(self._mailbox.raw(self._kept(request)), headers=PAGE_HEADERS)
-
-    async def look(self, _request: Request) -> Response:
-        """The style sheet of all our pages."""
-        return FileResponse(look.STYLESHEET, media_type="text/css")
-
-    async def own_look(self, _request: Request) -> Response:
-        """What only these pages need."""
-        return FileResponse(Path(__file__).parent / "sink.css", media_type="text/css")
 
     async def list_as_json(self, request: Request) -> Response:
         """{"mails": [...]}, newest first; `to` picks a recipient."""
@@ -110,3 +98,13 @@ class Shown:
         if kept is None:
             raise HTTPException(404)
         return kept
+
+
+def _page(request: Request, template: str, **facts: object) -> Response:
+    texts = _texts[asked_for(request.headers)]
+    page = _templates.get_template(template).render(t=texts, moment=_moment, **facts)
+    return HTMLResponse(page, headers=PAGE_HEADERS)
+
+
+def _moment(received_at: str) -> str:
+    return received_at[:19].replace("T", " ")

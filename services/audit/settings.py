@@ -5,10 +5,11 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from shared.runtime.settings import ServiceSettings, settings_config
+from shared.console.settings import CONSOLE_URL, ConsoleSettings
+from shared.runtime.settings import settings_config
 
 
-class Settings(ServiceSettings):
+class Settings(ConsoleSettings):
     """Periods are the operator's; the defaults are the law's, as read in November 2026."""
 
     model_config = settings_config("AUDIT_")
@@ -17,7 +18,9 @@ class Settings(ServiceSettings):
     console_host: str = Field("127.0.0.1", description="Where the console listens; reachable for auditors only")
     console_port: int = Field(8300, ge=0, le=65535, description="Port of the console")
     console_url: str = Field(
-        "http://127.0.0.1:8300", description="The console's address as auditors type it; https makes cookies secure"
+        "http://127.0.0.1:8300",
+        pattern=CONSOLE_URL,
+        description="The console's address as auditors type it; https makes cookies secure",
     )
     session_idle_s: int = Field(900, gt=0, description="A session ends after this long without a click, seconds")
     session_absolute_s: int = Field(14_400, gt=0, description="A session ends after this long in any case, seconds")

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from services.audit.domain import ACTIONS, Action, Order, State, Why, why_not
-from shared.console.texts import Texts
+from shared.web.languages import LANGUAGES
+from shared.web.texts import Texts
 
 SOON: Final = timedelta(hours=24)
 LOG_PAGE: Final = 50
@@ -86,4 +87,4 @@ def load_grounds(path: Path) -> Grounds:
     """The legal grounds to choose from: code → language → name. KeyError when one has no name in a language."""
     with path.open("rb") as file:
         grounds: Grounds = tomllib.load(file)
-    return {code: {language: names[language] for language in ("en", "fr")} for code, names in grounds.items()}
+    return {code: {language: names[language] for language in LANGUAGES} for code, names in grounds.items()}

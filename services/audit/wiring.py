@@ -6,6 +6,7 @@ from pathlib import Path
 from starlette.types import ASGIApp
 
 from services.audit import views
+from services.audit.account_log import recorder
 from services.audit.domain import Rules
 from services.audit.handlers import AuditHandlers
 from services.audit.log import HeadFile, Log
@@ -23,8 +24,9 @@ from services.audit.store.log import LogStore
 from services.audit.store.origins import OriginStore
 from services.audit.threats import ThreatDesk
 from services.audit.watch import Watch
-from shared.console.console import Console, Site
-from shared.console.sessions import Limits
+from shared.console.account_log import FAILED_EVERY_S
+from shared.console.console import Console
+from shared.console.site import ConsoleSite
 from shared.events.decisions import LeakDecided, ThreatEscalated
 from shared.events.deliveries import LeakBounced, LeakDelivered, LeakStopped, LeakSuppressed
 from shared.events.leaks import LeakConfirmed, LeakExpired, LeakWithdrawn
@@ -55,14 +57,16 @@ def build(
     watched = watch(settings, database, audit_log, service.health.degraded, clock)
     threats_kept = timedelta(days=settings.threat_days)
     handlers = AuditHandlers(store, retained, reconciler, settings.keyring(), threats_kept, clock)
-    own_console = console(settings, database, clock)
+    own_console = console(settings, database, audit_log, clock)
 
     service.on_start(store.create_indexes)
     service.on_start(own_console.create_indexes)
+    service.on_stop(own_console.close)
     _subscribe(service, handlers)
     service.every(settings.reconcile_s, reconciler.look, name="reconcile")
     service.every(settings.sweep_s, retained.sweep, name="retention")
     service.every(settings.check_s, watched.look, name="log_check")
+    service.every(FAILED_EVERY_S, own_console.write_failed, name="failed_sign_ins")
     opener = OriginOpener(settings.keys("opening"), settings.keyring())
     orders = order_desk(settings, opener, store, audit_log, retained, watched, clock)
     threats = threat_desk(settings, store, audit_log, clock)
@@ -117,11 +121,11 @@ def threat_desk(settings: Settings, store: OriginStore, audit_log: Log, clock: C
     return ThreatDesk(store, audit_log, opener, clock)
 
 
-def console(settings: Settings, database: Database, clock: Clock) -> Console:
+def console(settings: Settings, database: Database, audit_log: Log, clock: Clock) -> Console:
     """The console's people and looks."""
-    limits = Limits(idle_s=settings.session_idle_s, absolute_s=settings.session_absolute_s)
-    site = Site(settings.SERVICE, settings.console_url, Path(__file__).parent / "pages", limits)
-    return Console(site, database, clock)
+    pages = Path(__file__).parent / "pages"
+    site = ConsoleSite(settings.SERVICE, settings.console_url, pages, settings.session_limits())
+    return Console(site, database, clock, recorder(audit_log))
 
 
 def _subscribe(service: Service, handlers: AuditHandlers) -> None:

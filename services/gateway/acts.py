@@ -7,6 +7,9 @@ from typing import Protocol
 
 from starlette.requests import Request
 
+from shared.events.values import Language
+from shared.seals.contents import Statement
+
 
 @dataclass(frozen=True)
 class Draft:
@@ -33,18 +36,6 @@ class AcceptedLeak:
 
 
 @dataclass(frozen=True)
-class Decision:
-    """The statement of reasons, opened with the receipt."""
-
-    policy: str
-    facts: str
-    automated: bool
-    # The policy and the way to object, in words of the mail's language.
-    title: str = ""
-    redress: str = ""
-
-
-@dataclass(frozen=True)
 class Status:
     """How a leak fares, as far as its sender may know."""
 
@@ -54,7 +45,8 @@ class Status:
     timeline: tuple[tuple[str, datetime], ...]
     confirm_before: datetime
     can_cancel: bool
-    decision: Decision | None = None
+    # The statement of reasons, opened with the receipt.
+    decision: Statement | None = None
 
 
 class ActError(Exception):
@@ -106,8 +98,8 @@ class Acts(Protocol):
     async def stop(self, request: Request, token: str) -> None:
         """The holder of the address: "This wasn't me, never again." As silent as confirm."""
 
-    async def status(self, request: Request, receipt: str) -> Status:
-        """Raises ReceiptUnknown."""
+    async def status(self, request: Request, receipt: str, language: Language) -> Status:
+        """What we say ourselves is said in `language`. Raises ReceiptUnknown."""
 
     async def cancel(self, request: Request, receipt: str) -> None:
         """A request: done once the status says so. Raises ReceiptUnknown."""

@@ -11,7 +11,7 @@ from pymongo.errors import PyMongoError
 from starlette.requests import Request
 
 from services.gateway.accept import Acceptor
-from services.gateway.acts import AcceptedLeak, ActError, Decision, Draft, ReceiptUnknown, Status, Unavailable
+from services.gateway.acts import AcceptedLeak, ActError, Draft, ReceiptUnknown, Status, Unavailable
 from services.gateway.clients import KnownClients
 from services.gateway.domain import LeakFact, LeakStanding, stand
 from services.gateway.drafts import NOT_TEXT, LeakRequest, codes, read_draft
@@ -25,13 +25,14 @@ from shared.events.confirmations import ConfirmationClicked, SenderStopped
 from shared.events.event import Event
 from shared.events.leaks import LeakCancelled
 from shared.events.recipients import LeakReported, RecipientBlocked, ReportReason
-from shared.events.values import TokenDigestText
+from shared.events.values import Language, TokenDigestText
 from shared.runtime.clock import Clock, to_the_minute
 from shared.runtime.errors import Transient
 from shared.seals import purposes
-from shared.seals.contents import ReportDetails
+from shared.seals.contents import ReportDetails, Statement
 from shared.seals.errors import KeyMissing, SealBroken
 from shared.seals.tokens import UsedToken, take_apart
+from shared.statement import sender_limit
 
 # 128 bits in base64url, as the verifier makes them.
 TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -40,13 +41,6 @@ DETAILS_CHARACTERS = 2_000
 FORM = "form"
 """Whose an Idempotency-Key is that our own page made."""
 PUBLISH_WITHIN_S = 10.0
-OVER_LIMIT = Decision(
-    policy="sender_limit",
-    facts="Your address confirmed as many leaks today as one address may.",
-    automated=True,
-    title="Too many leaks in a day",
-    redress="You can send it again tomorrow.",
-)
 
 
 class UnknownClient(ActError):
@@ -169,8 +163,8 @@ class LiveActs:
 
         await self._use_sealed(request, token, reported)
 
-    async def status(self, request: Request, receipt: str) -> Status:
-        """Where the receipt's leak stands."""
+    async def status(self, request: Request, receipt: str, language: Language) -> Status:
+        """Where the receipt's leak stands; the words of a limit are ours, so in the reader's language."""
         found, standing = await self._standing(request, "status", receipt)
         return Status(
             found.leak_id,
@@ -178,7 +172,7 @@ class LiveActs:
             standing.timeline,
             standing.confirm_before,
             standing.can_cancel,
-            OVER_LIMIT if standing.over_limit else _decision(found, standing.sealed_note),
+            sender_limit(language) if standing.over_limit else _statement(found, standing.sealed_note),
         )
 
     async def cancel(self, request: Request, receipt: str) -> None:
@@ -251,20 +245,11 @@ def _claimed(text: str | None) -> str | None:
     return f"[{node.ip}]:{node.port}" if ":" in node.ip else f"{node.ip}:{node.port}"
 
 
-def _decision(receipt: Receipt, sealed: str | None) -> Decision | None:
+def _statement(receipt: Receipt, sealed: str | None) -> Statement | None:
     if sealed is None:
         return None
     try:
-        statement = receipt.open_note(sealed).statement
+        return receipt.open_note(sealed).statement
     except SealBroken:
         # The state still stands; a statement that can't be read is better absent than an error.
         return None
-    if statement is None:
-        return None
-    return Decision(
-        policy=statement.policy,
-        facts=statement.reasons,
-        automated=statement.automated,
-        title=statement.title,
-        redress=statement.redress,
-    )

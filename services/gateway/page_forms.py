@@ -4,11 +4,12 @@ import re
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
 from services.gateway.acts import Draft
+from shared.web.same_origin import made_here
 
 MAX_FORM_BYTES = 65_536
 MAX_FIELDS = 32
@@ -23,9 +24,13 @@ class FormRefused(Exception):
         self.status = status
 
 
-async def read_form(request: Request) -> dict[str, str]:
-    """The fields of a form. Raises FormRefused: from another site, too long, or not a form."""
-    if not from_our_own_page(request.headers):
+async def read_form(request: Request, public_url: str) -> dict[str, str]:
+    """The fields of a form. Raises FormRefused: from another site, too long, or not a form.
+
+    A stranger's page could make a visitor's browser write a leak, and the visitor's origin would be kept. A browser
+    that doesn't say who made the form is let in: it is old, or a person's own program, and no session is at stake.
+    """
+    if made_here(request.headers, public_url) is False:
         raise FormRefused(403)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
         raise FormRefused(400)
@@ -38,18 +43,6 @@ async def read_form(request: Request) -> dict[str, str]:
         return dict(parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="strict"))
     except ValueError as malformed:
         raise FormRefused(400) from malformed
-
-
-def from_our_own_page(headers: Mapping[str, str]) -> bool:
-    """Else a stranger's page could make a visitor's browser write a leak, and the visitor's origin would be kept.
-
-    Our pages send no referrer, so a browser's Origin may be `null`: Sec-Fetch-Site decides where it is there.
-    """
-    site = headers.get("sec-fetch-site")
-    if site is not None:
-        return site in {"same-origin", "none"}
-    origin = headers.get("origin", "null")
-    return origin == "null" or urlsplit(origin).netloc == headers.get("host")
 
 
 def draft_of(form: Mapping[str, str]) -> Draft:

@@ -15,31 +15,21 @@ from services.gateway.addresses import hints
 from services.gateway.edge import path_of
 from services.gateway.links import token_of
 from services.gateway.page_forms import FormRefused
-from services.gateway.pages import assets, languages
-from services.gateway.pages.render import Reader, render
+from services.gateway.pages.render import ASSETS, Reader, render
 from services.gateway.pages.site import Site
 from shared.events.recipients import LeakReported
-from shared.letter import KINDS, LANGUAGES, RELATIONS
+from shared.letter import KINDS, RELATIONS
 from shared.letter.writing import PREVIEW_LINKS, STYLE_CSP, Letter, LetterLinks, WrittenLetter, write
+from shared.statement import statement_html
+from shared.web.headers import content_policy, page_headers
+from shared.web.languages import LANGUAGES, known, language_of
 
 MAX_DETAILS = 2_000
 _A_MINUTE_S = 60
 REASONS: Final[tuple[str, ...]] = get_args(LeakReported.model_fields["reason"].annotation)
+
 _STATUSES_WITH_WORDS: Final = frozenset({400, 403, 404, 405, 413, 429, 500, 503})
-_POLICY: Final = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-_HEADERS: Final = {
-    "cache-control": "no-store",
-    "content-security-policy": _POLICY,
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-    "permissions-policy": "camera=(), geolocation=(), microphone=()",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-    "vary": "accept-language",
-}
+_HEADERS: Final = page_headers()
 
 _CHOICES: Final[dict[str, Any]] = {"kinds": KINDS, "relations": RELATIONS, "mail_languages": LANGUAGES}
 _SERVER_ERRORS = 500
@@ -56,7 +46,6 @@ def page_routes(acts: Acts, site: Site) -> list[BaseRoute]:
         "/": pages.ask_leak,
         "/status": pages.ask_receipt,
         "/about": pages.about,
-        "/static/{name}": static_file,
         "/confirm": pages.ask_token,
         "/stop": pages.ask_token,
         "/block": pages.ask_token,
@@ -80,6 +69,7 @@ def page_routes(acts: Acts, site: Site) -> list[BaseRoute]:
         "/report": pages.report,
     }
     return [
+        ASSETS.route(),
         *(Route(path, endpoint, methods=["GET"], include_in_schema=False) for path, endpoint in shown.items()),
         *(Route(path, endpoint, methods=["POST"], include_in_schema=False) for path, endpoint in acting.items()),
     ]
@@ -99,22 +89,12 @@ async def begin_again(request: Request) -> Response:
     return RedirectResponse("/status" if path_of(request) == "/cancel" else "/", 303, _HEADERS)
 
 
-async def static_file(request: Request) -> Response:
-    """Named by its content, so a browser may keep it for ever."""
-    asset = assets.served().get(request.path_params["name"])
-    if asset is None:
-        return Response(status_code=404, headers={"cache-control": "no-store"})
-    headers = {"cache-control": "public, max-age=31536000, immutable", "x-content-type-options": "nosniff"}
-    return Response(asset.content, headers=headers, media_type=asset.media_type)
-
-
 def _reader(request: Request, form: dict[str, str] | None = None) -> Reader:
     # The address comes first, because a language button acts by it on a form that carries the choice before.
-    choice = languages.chosen(request.query_params.get("lang") or (form or {}).get("lang"))
-    language = choice or languages.asked_for(request.headers.get("accept-language", ""))
+    choice = request.query_params.get("lang") or (form or {}).get("lang")
     # Only a page that a link brings back can be offered in the other language.
     path = path_of(request) if request.method == "GET" else None
-    return Reader(language, chosen=choice is not None, path=path)
+    return Reader(language_of(choice, request.headers), chosen=known(choice) is not None, path=path)
 
 
 def _page(html: str, status: int, retry_after_s: int | None = None) -> HTMLResponse:
@@ -161,7 +141,7 @@ class Pages:
     @_answered
     async def preview(self, request: Request) -> Response:
         """The mail as its recipient will see it; or the form again, to change something."""
-        form = await page_forms.read_form(request)
+        form = await self._read(request)
         draft = page_forms.draft_of(form)
         try:
             await self.acts.preview(request)
@@ -179,7 +159,7 @@ class Pages:
     @_answered
     async def submit(self, request: Request) -> Response:
         """Sends, and shows the receipt once. What goes wrong is said above the preview, with everything still there."""
-        form = await page_forms.read_form(request)
+        form = await self._read(request)
         draft = page_forms.draft_of(form)
         if wrong := self._wrong(request, form, draft):
             return wrong
@@ -236,7 +216,7 @@ class Pages:
         )
         answer = _page(html, code, retry_after_s)
         # Because the letter is shown as it is mailed, with its own style, which the policy must know.
-        answer.headers["content-security-policy"] = _POLICY.replace("style-src 'self'", f"style-src 'self' {STYLE_CSP}")
+        answer.headers["content-security-policy"] = content_policy(style_src=f"'self' {STYLE_CSP}")
         return answer
 
     async def ask_receipt(self, request: Request) -> Response:
@@ -246,13 +226,13 @@ class Pages:
     @_answered
     async def status(self, request: Request) -> Response:
         """How the leak of a receipt fares."""
-        form = await page_forms.read_form(request)
+        form = await self._read(request)
         return await self._status(request, form, asked_to_cancel=False)
 
     @_answered
     async def cancel(self, request: Request) -> Response:
         """Asks to stop a leak, and shows how it fares: `cancelled` comes once its holder has let go."""
-        form = await page_forms.read_form(request)
+        form = await self._read(request)
         try:
             await self.acts.cancel(request, form.get("receipt", "").strip())
         except ReceiptUnknown:
@@ -261,11 +241,18 @@ class Pages:
 
     async def _status(self, request: Request, form: dict[str, str], *, asked_to_cancel: bool) -> Response:
         receipt = form.get("receipt", "").strip()
+        language = _reader(request, form).language
         try:
-            status = await self.acts.status(request, receipt)
+            status = await self.acts.status(request, receipt, language)
         except ReceiptUnknown:
             return self._unknown(request, form)
-        return self._show(request, "status", form, status=status, receipt=receipt, asked_to_cancel=asked_to_cancel)
+        facts: dict[str, Any] = {
+            "status": status,
+            "statement": status.decision and statement_html(status.decision, language),
+            "receipt": receipt,
+            "asked_to_cancel": asked_to_cancel,
+        }
+        return self._show(request, "status", form, **facts)
 
     def _unknown(self, request: Request, form: dict[str, str]) -> Response:
         receipt = form.get("receipt", "").strip()
@@ -279,7 +266,7 @@ class Pages:
     @_answered
     async def use_token(self, request: Request) -> Response:
         """Confirms, stops or blocks; the answer is the same whatever the token is."""
-        form = await page_forms.read_form(request)
+        form = await self._read(request)
         act = path_of(request).removeprefix("/")
         use = {"confirm": self.acts.confirm, "stop": self.acts.stop, "block": self.acts.block}[act]
         await use(request, token_of(form.get("token", "")))
@@ -293,7 +280,7 @@ class Pages:
     @_answered
     async def report(self, request: Request) -> Response:
         """Reports; the answer is the same whatever the token is."""
-        form = await page_forms.read_form(request)
+        form = await self._read(request)
         token = token_of(form.get("token", ""))
         facts: dict[str, Any] = {"token": token, "typed": form, "reasons": REASONS}
         if form.get("then") == "edit":
@@ -302,6 +289,9 @@ class Pages:
             return self._show(request, "report", form, code=422, problems=problems, **facts)
         await self.acts.report(request, token, form["reason"], page_forms.plain_lines(form.get("details", "")))
         return self._show(request, "done", form, act="report")
+
+    async def _read(self, request: Request) -> dict[str, str]:
+        return await page_forms.read_form(request, self.site.public_url)
 
     def _show(
         self, request: Request, name: str, form: dict[str, str] | None = None, *, code: int = 200, **context: Any

@@ -16,7 +16,9 @@ from services.gateway.receipts import Receipt
 from services.gateway.reference.document import problem_responses
 from services.gateway.submit_route import moment
 from shared.events.recipients import ReportReason
+from shared.seals.contents import Statement
 from shared.seals.tokens import take_apart
+from shared.web.languages import asked_for
 
 ALWAYS = problem_responses("too-many", "unavailable")
 OF_BODY = {**problem_responses("malformed", "too-large", "not-json", "invalid"), **ALWAYS}
@@ -124,14 +126,14 @@ def _receipt_routes(router: APIRouter, acts: LiveActs) -> None:
         if bearer is None:
             return problem("no-receipt", headers={"www-authenticate": "Bearer"})
         receipt = bearer.credentials
-        status = await acts.status(request, receipt)
+        status = await acts.status(request, receipt, asked_for(request.headers))
         shown = LeakStatus(
             leak_id=status.leak_id,
             state=status.state,
             timeline=[Step(state=state, since=moment(at)) for state, at in status.timeline],
             confirm_before=moment(status.confirm_before),
             can_cancel=status.can_cancel,
-            decision=Reasons(**vars(status.decision)) if status.decision else None,
+            decision=_reasons(status.decision) if status.decision else None,
         )
         return JSONResponse(shown.model_dump(exclude_none=True), headers=API_HEADERS)
 
@@ -203,6 +205,16 @@ def _token_routes(router: APIRouter, acts: LiveActs) -> None:
     async def report(request: Request, body: ReportBody) -> Response:
         await acts.report(request, body.token, body.reason, body.details)
         return _noted("If this belongs to a leak, a moderator looks at it.")
+
+
+def _reasons(statement: Statement) -> Reasons:
+    return Reasons(
+        policy=statement.policy,
+        title=statement.title,
+        facts=statement.reasons,
+        automated=statement.automated,
+        redress=statement.redress,
+    )
 
 
 def _noted(detail: str) -> Response:

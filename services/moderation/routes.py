@@ -15,6 +15,7 @@ from services.moderation.domain import STATEMENT_MAX, Case, PolicyMissing, Refus
 from services.moderation.parts import Parts
 from shared.console.console import Console
 from shared.console.sessions import Person
+from shared.statement import statement_html
 
 ROLE: Final = "moderator"
 NOTICES: Final = frozenset({"approved", "rejected", "given_back", "nothing", "closed"})
@@ -191,7 +192,9 @@ class Routes:
             words=words,
             titles=titles,
             statement_max=STATEMENT_MAX,
-            redress=self._parts.statements.redress(language),
+            preview=statement_html(
+                self._parts.statements.statement(policy, statement, language, automated=False), language
+            ),
         )
 
     def _page(

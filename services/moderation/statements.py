@@ -2,15 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from services.moderation.policy.catalogue import Policy
-from shared.console.texts import LANGUAGES, Texts
 from shared.events.values import Language, PublicKey, SealedToReceiptText
 from shared.seals.contents import Note, Statement
 from shared.seals.receipt import seal_note
-
-TEXTS = Path(__file__).parent / "pages" / "texts"
+from shared.statement import redress
 
 
 @dataclass(frozen=True)
@@ -30,26 +27,26 @@ class Statements:
 
     def __init__(self, policies: Mapping[str, Policy]) -> None:
         self._policies = policies
-        self._texts = {language: Texts(language, [TEXTS]) for language in LANGUAGES}
 
     def prefilled(self, policy: str, language: Language) -> str:
         """What we say of this policy unless a moderator says it better."""
         return self._policies[policy].senders[language]
 
-    def redress(self, language: Language) -> str:
-        """What a sender can do against it."""
-        return self._texts[language]("statement.redress")
+    def statement(self, policy: str, reasons: str, language: Language, *, automated: bool) -> Statement:
+        """What the sender will read. A policy that isn't chosen yet has no title."""
+        title = self._policies[policy].title[language] if policy in self._policies else ""
+        return Statement(
+            policy=policy,
+            title=title,
+            reasons=reasons,
+            redress=redress(language),
+            language=language,
+            automated=automated,
+        )
 
     def sealed(self, recipe: Recipe) -> SealedToReceiptText:
         """To be opened with the receipt alone. ValueError when the reasons are too long to seal."""
-        statement = Statement(
-            policy=recipe.policy,
-            title=self._policies[recipe.policy].title[recipe.language],
-            reasons=recipe.reasons,
-            redress=self.redress(recipe.language),
-            language=recipe.language,
-            automated=recipe.automated,
-        )
+        statement = self.statement(recipe.policy, recipe.reasons, recipe.language, automated=recipe.automated)
         return seal_note(recipe.receipt_key, recipe.leak_id, Note(statement=statement))
 
 

@@ -21,7 +21,9 @@ from services.moderation.settings import Settings
 from services.moderation.statements import Statements
 from services.moderation.store import Store
 from services.moderation.sweeping import Sweeper
-from shared.console.console import Console, Site
+from shared.console.account_log import FAILED_EVERY_S
+from shared.console.console import Console
+from shared.console.site import ConsoleSite
 from shared.events.leaks import LeakCancelled, LeakConfirmed
 from shared.events.recipients import LeakReported
 from shared.runtime.clock import Clock, utc_now
@@ -67,7 +69,8 @@ def build(
         clock=clock,
         delay_s=delay_s or (lambda: random.SystemRandom().uniform(0, settings.delay_max_s)),
     )
-    console = Console(Site(settings.SERVICE, settings.console_url, PAGES, settings.session_limits()), database, clock)
+    site = ConsoleSite(settings.SERVICE, settings.console_url, PAGES, settings.session_limits())
+    console = Console(site, database, clock, store.account_log.add)
 
     async def drop_windows() -> None:
         parts.sealer.drop_stale()
@@ -75,9 +78,11 @@ def build(
     service.on_start(store.create_indexes)
     service.on_start(parts.outbox.create_indexes)
     service.on_start(console.create_indexes)
+    service.on_stop(console.close)
     service.ready_when("its rules", parts.judge.check)
     _consume(service, parts, settings)
     service.every(DROP_WINDOWS_S, drop_windows, name="drop_windows")
+    service.every(FAILED_EVERY_S, console.write_failed, name="failed_sign_ins")
     service.serve(_pages(console, parts, settings), settings.console_host, settings.console_port)
     return service
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from argon2 import PasswordHasher
@@ -10,17 +12,17 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 # NIST SP 800-63B-4 asks 15 where the password is the only factor, as it is here.
 LENGTH_MIN: Final = 15
 LENGTH_MAX: Final = 256
-# Each comparison takes 64 MiB: a flood of sign-ins waits here instead of in the memory of the machine.
-COMPARED_AT_ONCE: Final = 2
-
 _hasher = PasswordHasher()
 # Compared with when there is no such account, so that the answer takes as long as with one.
 _NOBODY: Final = _hasher.hash(secrets.token_urlsafe())
-_turn = asyncio.Semaphore(COMPARED_AT_ONCE)
 
 
 class PasswordRefused(ValueError):
     """The password can't be used; the text says why, for people."""
+
+
+class TooBusy(Exception):
+    """As many passwords wait to be compared as may wait: try again in a moment."""
 
 
 def generate() -> str:
@@ -36,11 +38,29 @@ def hashed(password: str) -> str:
     return _hasher.hash(password)
 
 
-async def matches(stored: str | None, password: str) -> bool:
-    """Whether `password` made `stored`; without one, the same work and False."""
-    async with _turn:
-        right = await asyncio.to_thread(_verify, stored or _NOBODY, password[: LENGTH_MAX + 1])
-    return right and stored is not None
+class ComparingQueue:
+    """Compares few passwords at once, since each takes 64 MiB, and lets few wait: more are turned away at the door."""
+
+    def __init__(self, *, at_once: int, waiting: int) -> None:
+        self._turn = asyncio.Semaphore(at_once)
+        self._free = at_once + waiting
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """A place in the queue. Raises TooBusy."""
+        if not self._free:
+            raise TooBusy
+        self._free -= 1
+        try:
+            yield
+        finally:
+            self._free += 1
+
+    async def matches(self, stored: str | None, password: str) -> bool:
+        """Whether `password` made `stored`; without one, the same work and False. For who has a place."""
+        async with self._turn:
+            right = await asyncio.to_thread(_verify, stored or _NOBODY, password[: LENGTH_MAX + 1])
+        return right and stored is not None
 
 
 def _verify(stored: str, password: str) -> bool:

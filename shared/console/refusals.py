@@ -1,49 +1,18 @@
 """What a console refuses before any page sees it: what another site sent, what is too large. And all headers."""
 
-from collections.abc import Awaitable, Callable
 from typing import Final
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.web.headers import page_headers
+from shared.web.hosts import Refuse
+from shared.web.same_origin import made_here
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 BODY_MAX: Final = 64 * 1024
-
-Refuse = Callable[[Request, int], Awaitable[Response]]
-
-_HEADERS: Final = {
-    "content-security-policy": (
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-    "permissions-policy": "camera=(), geolocation=(), microphone=()",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-}
 _TWO_YEARS_S: Final = 63_072_000
-
-
-def made_here(headers: Headers, public_url: str) -> bool:
-    """Whether one of our own pages made the request, as the browser says.
-
-    Sec-Fetch-Site first: under no-referrer a browser sends `Origin: null` with our own forms. Neighbouring ports of one
-    host are same-site, and so are the two consoles of a local stack: only same-origin will do.
-    """
-    site = headers.get("sec-fetch-site")
-    if site is not None:
-        return site == "same-origin"
-    return headers.get("origin") == origin_of(public_url)
-
-
-def origin_of(url: str) -> str:
-    """Scheme, host and port, as a browser writes them in Origin."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
 
 
 class Refusals:
@@ -66,6 +35,7 @@ class Refusals:
         if scope["method"] in SAFE_METHODS:
             return None
         headers = Headers(scope=scope)
+        # A session is at stake, so a browser that doesn't say who made the request is refused as well.
         if not made_here(headers, self._public_url):
             return 403
         length = headers.get("content-length", "")
@@ -75,22 +45,23 @@ class Refusals:
 
 
 class SecureHeaders:
-    """ASGI middleware: nothing is stored, framed, sniffed or loaded from elsewhere."""
+    """ASGI middleware: the headers of every page, on whatever is answered."""
 
     def __init__(self, app: ASGIApp, public_url: str) -> None:
         self._app = app
-        self._headers = dict(_HEADERS)
+        # The pages' own scripts may ask their own console.
+        self._headers = page_headers(connect_src="'self'")
         if public_url.startswith("https:"):
             self._headers["strict-transport-security"] = f"max-age={_TWO_YEARS_S}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Sets the headers on whatever is answered, errors too."""
+        """Sets the headers, on errors too; what an answer says itself stays."""
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers.update(self._headers)
-                headers.setdefault("cache-control", "no-store")
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

@@ -24,7 +24,7 @@ class Person:
 
 
 @dataclass(frozen=True)
-class Limits:
+class SessionLimits:
     """When a session ends by itself."""
 
     idle_s: int
@@ -34,7 +34,7 @@ class Limits:
 class Sessions:
     """Opens, recognises and ends sessions. What the browser holds can't be computed from what the database holds."""
 
-    def __init__(self, database: Database, accounts: Accounts, limits: Limits, clock: Clock) -> None:
+    def __init__(self, database: Database, accounts: Accounts, limits: SessionLimits, clock: Clock) -> None:
         self._sessions = database["sessions"]
         self._accounts = accounts
         self._limits = limits

@@ -1,29 +1,36 @@
 """Signing in and out, and choosing a language. A wrong name, a wrong password, a disabled account: the same answer."""
 
-from typing import TYPE_CHECKING
+from typing import Final
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from shared.console import passwords
+from shared.console.account_log import DoorLog
 from shared.console.accounts import Account
-from shared.console.texts import LANGUAGES
-from shared.console.throttle import Throttle
+from shared.console.devices import KNOWN_FOR_S
+from shared.console.door import Door, NotIn
+from shared.console.rendering import ConsolePages
+from shared.console.sessions import Person, Sessions
+from shared.console.site import ConsoleSite
+from shared.web.languages import known
 
-if TYPE_CHECKING:
-    from shared.console.console import Console
-
-_YEAR_S = 31_536_000
+_YEAR_S: Final = 31_536_000
+_STATUS: Final = {"wrong": 401, "wait": 429, "busy": 503}
 
 
 class SignIn:
-    """The three routes of a console that need nobody signed in."""
+    """The routes of a console that need nobody signed in, and who is signed in."""
 
-    def __init__(self, console: "Console", throttle: Throttle) -> None:
-        self._console = console
-        self._throttle = throttle
+    def __init__(
+        self, site: ConsoleSite, pages: ConsolePages, sessions: Sessions, door: Door, door_log: DoorLog
+    ) -> None:
+        self._site = site
+        self._pages = pages
+        self._sessions = sessions
+        self._door = door
+        self._log = door_log
 
     def routes(self) -> list[BaseRoute]:
         """Sign-in, sign-out, language."""
@@ -34,70 +41,65 @@ class SignIn:
             Route("/language", self._choose_language, methods=["POST"]),
         ]
 
+    async def person(self, request: Request, *, acts: bool = True) -> Person | None:
+        """Who is signed in."""
+        token = request.cookies.get(self._site.session_cookie)
+        return await self._sessions.person(token, acts=acts) if token else None
+
+    def asked_for(self, request: Request) -> Response:
+        """What somebody gets who is not signed in and must be."""
+        if request.method in {"GET", "HEAD"}:
+            return RedirectResponse("/sign-in", 303)
+        return self._page(request, 401, notice="ended")
+
     async def _show(self, request: Request) -> Response:
-        if await self._console.person(request):
+        if await self.person(request):
             return RedirectResponse("/", 303)
         return self._page(request, 200)
 
     async def _sign_in(self, request: Request) -> Response:
         form = await request.form()
         name, password = _text(form, "name").strip().lower(), _text(form, "password")
-        if seconds := await self._throttle.take_try(name):
-            return self._page(request, 429, notice="wait", name=name, seconds=seconds)
-        account = await self._account(name, password)
-        if account is None:
-            return self._page(request, 401, notice="wrong", name=name)
-        await self._throttle.forget(name)
-        return await self._open(request, account)
-
-    async def _account(self, name: str, password: str) -> Account | None:
-        account = await self._console.accounts.find(name)
-        usable = account if account and not account.disabled else None
-        right = await passwords.matches(usable.password if usable else None, password)
-        return usable if right else None
+        found = await self._door.ask(name, password, request.cookies.get(self._site.device_cookie))
+        if isinstance(found, NotIn):
+            return self._page(request, _STATUS[found.why], notice=found.why, name=name, seconds=found.seconds)
+        return await self._open(request, found)
 
     async def _open(self, request: Request, account: Account) -> Response:
-        site = self._console.site
+        site = self._site
         # A session that was open in this browser ends: nobody goes on under another's name.
         if before := request.cookies.get(site.session_cookie):
-            await self._console.sessions.close(before)
+            await self._sessions.close(before)
+        await self._log.signed_in(account.name)
         answer = RedirectResponse("/", 303)
-        answer.set_cookie(
-            site.session_cookie,
-            await self._console.sessions.open(account),
-            path="/",
-            secure=site.secure,
-            httponly=True,
-            samesite="strict",
-        )
+        site.set_cookie(answer, site.session_cookie, await self._sessions.open(account))
+        device = await self._door.remember(account.name, request.cookies.get(site.device_cookie))
+        site.set_cookie(answer, site.device_cookie, device, KNOWN_FOR_S)
         return answer
 
     async def _sign_out(self, request: Request) -> Response:
-        site = self._console.site
-        if token := request.cookies.get(site.session_cookie):
-            await self._console.sessions.close(token)
+        if token := request.cookies.get(self._site.session_cookie):
+            person = await self._sessions.person(token)
+            await self._sessions.close(token)
+            if person:
+                await self._log.signed_out(person.name)
         answer = RedirectResponse("/sign-in", 303)
-        answer.delete_cookie(site.session_cookie, path="/", secure=site.secure, httponly=True, samesite="strict")
+        self._site.delete_cookie(answer, self._site.session_cookie)
         return answer
 
     async def _choose_language(self, request: Request) -> Response:
         form = await request.form()
-        language, back = _text(form, "language"), _text(form, "back")
+        back = _text(form, "back")
         answer = RedirectResponse(back if _is_local(back) else "/", 303)
-        if language in LANGUAGES:
-            answer.set_cookie(
-                self._console.language_cookie,
-                language,
-                max_age=_YEAR_S,
-                path="/",
-                secure=self._console.site.secure,
-                httponly=True,
-                samesite="strict",
-            )
+        if language := known(_text(form, "language")):
+            self._site.set_cookie(answer, self._site.language_cookie, language, _YEAR_S)
         return answer
 
     def _page(self, request: Request, status: int, notice: str = "", name: str = "", seconds: int = 0) -> Response:
-        return self._console.page(request, "sign_in.html", status, notice=notice, name=name, seconds=seconds)
+        answer = self._pages.page(request, "sign_in.html", status, notice=notice, name=name, seconds=seconds)
+        if seconds:
+            answer.headers["retry-after"] = str(seconds)
+        return answer
 
 
 def _text(form: FormData, field: str) -> str:

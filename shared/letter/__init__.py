@@ -1,14 +1,13 @@
 """The words of the mail that a recipient gets: one source for the mailer, which sends it, and the gateway's preview."""
 
-import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Final, get_args
 
-from shared.events.values import Kind, Language, Relation
+from shared.events.values import Kind, Relation
+from shared.web.texts import in_every_language
 
-LANGUAGES: Final[tuple[str, ...]] = get_args(Language)
 RELATIONS: Final[tuple[str, ...]] = get_args(Relation)
 KINDS: Final[tuple[str, ...]] = get_args(Kind)
 
@@ -51,14 +50,12 @@ class LetterWords:
     signature: str
 
 
-@cache
-def _words(language: str) -> dict[str, Any]:
-    return tomllib.loads((Path(__file__).parent / f"{language}.toml").read_text(encoding="utf-8"))
+_TEXTS: Final = in_every_language(Path(__file__).parent / "texts")
 
 
 @cache
 def letter_words(relation: str, kind: str, language: str) -> LetterWords:
     """KeyError for a relation or kind that is not one of ours."""
-    words = _words(language)
-    subject, named = words["subject"][relation], words["kind"][kind]
-    return LetterWords(language=language, subject=subject, kind=named, **words["letter"])
+    words = _TEXTS[language]
+    subject, named = vars(words.subject)[relation], vars(words.kind)[kind]
+    return LetterWords(language=language, subject=subject, kind=named, **vars(words.letter))

@@ -7,10 +7,10 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from shared.letter import ACCENTS, letter_words
+from shared.web.templates import environment
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 BLANKS: Final = ("block", "report", "about", "message")
@@ -28,11 +28,9 @@ def _style() -> str:
 STYLE: Final = _style()
 """The one style sheet of every letter: constant, so that a page with a strict CSP can allow it by its hash."""
 
-_pages = Environment(
-    loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-)
+_pages = environment(TEMPLATES)
 _html = _pages.get_template("letter.html")
-_text = _pages.overlay(autoescape=False).get_template("letter.txt")
+_text = _pages.get_template("letter.txt")
 
 # A character that no text of ours contains keeps the place of a blank while the page is rendered.
 _PLACES: Final = {blank: f"\x00{blank}\x00" for blank in BLANKS}

@@ -42,6 +42,8 @@ FIELDS = frozenset(
         "policy",
         "state",
         "job",
+        "act",
+        "account",
         "reason",
         "host",
         "port",

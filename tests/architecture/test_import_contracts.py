@@ -21,6 +21,7 @@ PLANTED = {
     "opening-in-audit": ("services/moderation/domain.py", "from services.audit import opening"),
     "runtime-knows-no-event": ("shared/runtime/kafka.py", "from shared.events.leaks import LeakConfirmed"),
     "contract-stands-alone": ("shared/events/leaks.py", "from shared.digests import sha256"),
+    "pages-know-no-service": ("shared/web/hosts.py", "from shared.events.leaks import LeakConfirmed"),
     "embedded-parts-stay-local": ("services/verifier/store.py", "import secantus"),
 }
 """Contract → the line that breaks it, and where."""

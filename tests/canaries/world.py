@@ -101,8 +101,7 @@ class World:
         command = [
             PYTHON,
             "-m",
-            "shared.console",
-            "moderation",
+            "services.moderation.accounts",
             "add",
             MODERATOR,
             "--role",

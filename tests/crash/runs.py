@@ -69,9 +69,9 @@ class Runs:
     def hire_moderator(self) -> None:
         """Make the account, with the console's own command."""
         stack = self.supervisor.stack
-        add = ["moderation", "add", NAME, "--role", "moderator", "--if-absent", "--password-stdin"]
+        add = ["add", NAME, "--role", "moderator", "--if-absent", "--password-stdin"]
         subprocess.run(
-            [PYTHON, "-m", "shared.console", *add],
+            [PYTHON, "-m", "services.moderation.accounts", *add],
             env=stack.environment("moderation"),
             cwd=CHECKOUT,
             check=True,

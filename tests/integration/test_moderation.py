@@ -35,6 +35,7 @@ from shared.seals.sealing import Sealer
 from shared.seals.tokens import take_apart
 from tests.component.moderation.receipts import ReceiptKey
 from tests.support import keys, outsiders
+from tests.support.fakes.account_log import KeptEntries
 
 pytestmark = pytest.mark.integration
 
@@ -206,7 +207,7 @@ async def test_killed_between_a_moderators_decision_and_its_publish_the_sweeper_
         await outside.publish(leak)
         await until(lambda: outside.outcomes(leak) == ["held"])
         database = connect(service.settings)
-        await Accounts(database, utc_now).add("mod-a", "moderator", PASSWORD)
+        await Accounts(database, utc_now, KeptEntries()).add("mod-a", "moderator", PASSWORD)
         database.client.close()
     settings = Settings.model_validate(outside.stack.settings("moderation"))
     program = Program("moderation", [PYTHON, "-c", DIES], outside.stack.environment("moderation"))

@@ -57,5 +57,5 @@ def replica(
         log,
         wiring.order_desk(settings, opener, store, log, retained, watched, clock),
         wiring.threat_desk(settings, store, log, clock),
-        wiring.console(settings, database, clock),
+        wiring.console(settings, database, log, clock),
     )

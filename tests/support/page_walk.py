@@ -11,9 +11,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from services.gateway.acts import ActError, Decision, Status, TooMany, Unavailable
+from services.gateway.acts import ActError, Status, TooMany, Unavailable
 from services.gateway.page_routes import error_page, page_routes
 from services.gateway.pages.site import Site
+from shared.seals.contents import Statement
 from tests.support.fakes.acts import NOON, FakeActs
 
 SITE = Site(
@@ -25,6 +26,14 @@ SITE = Site(
     public_url="https://leak.example",
 )
 ENGLISH = {"accept-language": "en"}
+THREATS = Statement(
+    policy="threat",
+    title="Threats",
+    reasons="It announces violence.\nTwice.",
+    redress="Write to us within six months.",
+    language="en",
+    automated=True,
+)
 STATES = ("awaiting_confirmation", "in_review", "scheduled", "closed", "refused", "expired", "cancelled")
 ERRORS = (400, 403, 404, 405, 413, 429, 500, 503)
 TYPED = {
@@ -85,7 +94,7 @@ def button(page: httpx.Response, label: str) -> dict[str, str]:
 
 
 def status_in(state: str, *, can_cancel: bool = False) -> Status:
-    decision = Decision("Threats", "It announces violence.\nTwice.", automated=True) if state == "refused" else None
+    decision = THREATS if state == "refused" else None
     timeline = (("awaiting_confirmation", NOON), (state, NOON))
     return Status("9f" * 16, state, timeline, NOON, can_cancel=can_cancel, decision=decision)
 

@@ -68,6 +68,9 @@ class OrderRoutes:
         words = forms.text(form, "said")[: domain.TEXT_MAX]
         if forms.text(form, "confirmed") != "yes" or (action in WITH_WORDS and not words):
             return await self._step_page(request, person, order, status=422, missing=True)
+        if action == "open" and forms.text(form, "after") != str(order.entries[-1].seq):
+            # A download leaves its page in the browser, armed: one page opens once.
+            return await self._step_page(request, person, order, status=409, used=True)
         try:
             match action:
                 case "approve":
@@ -87,7 +90,14 @@ class OrderRoutes:
         return RedirectResponse(f"/orders/{order.number}", 303)
 
     async def _step_page(
-        self, request: Request, person: Person, order: Order, status: int = 200, *, missing: bool = False
+        self,
+        request: Request,
+        person: Person,
+        order: Order,
+        status: int = 200,
+        *,
+        missing: bool = False,
+        used: bool = False,
     ) -> Response:
         view = views.view(order, person.name, self.pages.clock())
         step = next((step for step in view.steps if step.action == request.path_params["action"]), None)
@@ -101,6 +111,7 @@ class OrderRoutes:
             view=view,
             step=step,
             missing=missing,
+            used=used,
             origins=await self.store.origins(order.leak_id),
             approval_h=self.approval_h,
             text_max=domain.TEXT_MAX,

@@ -2,50 +2,38 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-from services.gateway.pages.assets import assets
 from services.gateway.pages.site import Site
-from services.gateway.pages.texts import texts
-from shared import look
+from shared.events.values import Language
+from shared.web import look
+from shared.web.assets import Assets
+from shared.web.templates import environment
+from shared.web.texts import in_every_language
 
+HERE: Final = Path(__file__).parent
+TEXTS: Final = in_every_language(HERE / "texts")
+ASSETS: Final = Assets(look.STYLESHEET, HERE / "static")
 _HOUR_MIN = 60
-_TEMPLATES: Final = Path(__file__).parent / "templates"
+
+_pages: Final = environment(HERE / "templates")
+_pages.globals["asset"] = ASSETS.path
 
 
 @dataclass(frozen=True)
 class Reader:
     """Who reads the page: in which language, whether by choice, and where the page can be had in the other one."""
 
-    language: str
+    language: Language
     chosen: bool = False
     # None where a page answers a POST: it can't be had again by a link.
     path: str | None = None
 
 
-@cache
-def environment() -> Environment:
-    """Undefined names are errors, not blanks: a page that lacks a word fails its test."""
-    built = Environment(
-        loader=FileSystemLoader([_TEMPLATES, look.TEMPLATES]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
-    built.globals["asset"] = lambda name: assets()[name].path
-    built.globals["problem"] = problem_in_words
-    return built
-
-
 def render(name: str, reader: Reader, site: Site, **context: Any) -> str:
     """The page `name`.html."""
-    words = texts(reader.language)
+    words = TEXTS[reader.language]
 
     def link(path: str) -> str:
         """Carries the visitor's choice of language along, since no cookie does."""
@@ -54,18 +42,15 @@ def render(name: str, reader: Reader, site: Site, **context: Any) -> str:
         page, mark, anchor = path.partition("#")
         return f"{page}?lang={reader.language}{mark}{anchor}"
 
-    return (
-        environment()
-        .get_template(f"{name}.html")
-        .render(
-            t=words,
-            reader=reader,
-            site=site,
-            link=link,
-            moment=lambda at: in_words(at, words.common),
-            wait=lambda seconds: wait_in_words(seconds, words.common),
-            **context,
-        )
+    return _pages.get_template(f"{name}.html").render(
+        t=words,
+        reader=reader,
+        site=site,
+        link=link,
+        problem=problem_in_words,
+        moment=lambda at: in_words(at, words.common),
+        wait=lambda seconds: wait_in_words(seconds, words.common),
+        **context,
     )
 
 

@@ -6,6 +6,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from shared.web.headers import page_headers
+
 HERE = Path(__file__).parent
 FILES = {
     "envelope.svg": HERE.parent / "pages" / "static" / "envelope.svg",
@@ -13,14 +15,10 @@ FILES = {
     "swagger-ui.css": HERE / "vendored" / "swagger-ui.css",
     "start.js": HERE / "start.js",
 }
-HEADERS = {
-    # Swagger UI sets style attributes and draws its icons from data: URLs; scripts come from here alone.
-    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-    "cross-origin-opener-policy": "same-origin",
-}
+# Swagger UI sets style attributes and draws its icons from data: URLs; scripts come from here alone.
+HEADERS = page_headers(
+    style_src="'self' 'unsafe-inline'", img_src="'self' data:", connect_src="'self'", form_action="'none'"
+)
 PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">

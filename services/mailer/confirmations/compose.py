@@ -1,28 +1,21 @@
 """Writes confirmation mails; they name neither the recipient nor what was written."""
 
-import tomllib
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
-from typing import Any, Final
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from typing import Final
 
 from services.mailer.addresses import on_envelope
 from services.mailer.compose import Stationery, encoded, mail_bytes
 from services.mailer.domain import Mail
 from shared.events.values import Language
 from shared.seals.contents import Challenge
+from shared.web.templates import environment
+from shared.web.texts import Texts, in_every_language
 
 HERE: Final = Path(__file__).parent
 
-_pages = Environment(
-    loader=FileSystemLoader(HERE / "templates"),
-    autoescape=select_autoescape(("html",)),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_TEXTS: Final = in_every_language(HERE / "texts")
+_pages: Final = environment(HERE / "templates")
 
 
 class ConfirmationComposer:
@@ -36,7 +29,7 @@ class ConfirmationComposer:
         self, challenge: Challenge, language: Language, expires_at: datetime, message_id: str, now: datetime
     ) -> Mail:
         """The mail that proves the sender's address; NotAnAddress when it can't be addressed."""
-        words = _texts(language)
+        words = _TEXTS[language]
         known = {
             "words": words,
             "confirm": f"{self._url}/confirm/{challenge.confirm_token}?lang={language}",
@@ -46,17 +39,12 @@ class ConfirmationComposer:
         }
         to = on_envelope(challenge.address)
         plain, rich = (_pages.get_template(f"confirmation.{form}").render(known) for form in ("txt", "html"))
-        headers = self._paper.headers(to, words["subject"], message_id, now)
+        headers = self._paper.headers(to, words.subject, message_id, now)
         return Mail(self._paper.from_address, to, mail_bytes(headers, encoded(plain), encoded(rich)))
 
 
-@cache
-def _texts(language: str) -> dict[str, Any]:
-    return tomllib.loads((HERE / "texts" / f"{language}.toml").read_text(encoding="utf-8"))
-
-
-def _moment(words: dict[str, Any], at: datetime) -> str:
+def _moment(words: Texts, at: datetime) -> str:
     """As a person writes it, in UTC: a mail can't know where it is read."""
     utc = at.astimezone(UTC)
-    month = words["months"][utc.month - 1]
-    return str(words["moment"].format(day=utc.day, month=month, year=utc.year, clock=f"{utc:%H:%M}"))
+    month = words.months[utc.month - 1]
+    return str(words.moment.format(day=utc.day, month=month, year=utc.year, clock=f"{utc:%H:%M}"))

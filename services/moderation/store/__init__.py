@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from services.moderation.store.account_log import AccountLog
 from services.moderation.store.cases import Cases
 from services.moderation.store.outcomes import Outcomes
 from services.moderation.store.reports import Reports
@@ -15,6 +16,7 @@ class Store:
         self.outcomes = Outcomes(database)
         self.cases = Cases(database)
         self.reports = Reports(database)
+        self.account_log = AccountLog(database)
         self._record = record
 
     async def create_indexes(self) -> None:
@@ -22,6 +24,7 @@ class Store:
         await self.outcomes.create_indexes()
         await self.cases.create_indexes()
         await self.reports.create_indexes()
+        await self.account_log.create_indexes()
 
     async def forget(self, now: datetime) -> None:
         """Delete what was decided so long ago that nobody may ask about it any more."""
@@ -29,3 +32,4 @@ class Store:
         await self.outcomes.forget(before)
         await self.cases.forget(before)
         await self.reports.forget(before)
+        await self.account_log.forget(before)

@@ -6,8 +6,8 @@ from pathlib import Path
 from tests.architecture.guards.source import imports, parsed, place, python_files
 
 DATABASE_DRIVERS = {"motor", "pymongo", "bson"}
-STORES = {"shared/runtime/mongo.py", "shared/console/accounts.py"}
-"""The one factory, and the consoles' shared store. A driver's errors may be caught anywhere."""
+STORES = {"shared/runtime/mongo.py"}
+"""The one factory. A driver's errors may be caught anywhere."""
 CONTRACT_NEEDS = {"pydantic", "shared"}
 
 

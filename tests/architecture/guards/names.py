@@ -49,6 +49,7 @@ MEANINGS = {
     "opening.py": "what is sealed to the service, opened in memory",
     "tokens.py": "tokens in mail: a PRF of the service's key",
     "intake.py": "what is done with what comes in, before it is kept",
+    "accounts.py": "the command that says who may sign in to the console",
     "forms.py": "HTML forms, read and checked",
 }
 """Every name that two services or more use."""

@@ -19,6 +19,7 @@ from services.audit.orders import OrderDesk
 from services.audit.settings import Settings
 from services.audit.store.origins import OriginStore
 from services.audit.verify import check_answer, public_keys
+from shared.console.accounts import Accounts
 from shared.digests import sha256
 from shared.events.decisions import ThreatEscalated
 from shared.events.deliveries import LeakDelivered
@@ -31,6 +32,7 @@ from shared.seals.purposes import ORIGIN, THREAT
 from shared.seals.sealing import Sealer
 from tests.support import keys
 from tests.support.audit import Replica, origin, replica
+from tests.support.fakes.account_log import KeptEntries
 from tests.support.fakes.clock import HandClock
 from tests.support.fakes.publisher import RecordingPublisher
 
@@ -177,7 +179,8 @@ class World:
             yield client
 
     async def _session(self, name: str) -> str:
-        accounts = self.here.console.accounts
+        # As if it had been made before the log began.
+        accounts = Accounts(self.database, self.clock, KeptEntries())
         if await accounts.find(name) is None:
             await accounts.add(name, "auditor", PASSWORD)
         account = await accounts.find(name)

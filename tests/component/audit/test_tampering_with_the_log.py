@@ -163,7 +163,8 @@ async def test_the_service_raises_an_alarm_and_opens_nothing_more(world: World) 
     assert DEGRADED in world.service.health.degraded
     assert REGISTRY.get_sample_value("leak_audit_log_whole") == 0
     async with world.browser("ada") as ada:
-        answer = await ada.post(f"/orders/{order.number}/open", data={"confirmed": "yes"})
+        after = (await world.desk.orders())[order.number].entries[-1].seq
+        answer = await ada.post(f"/orders/{order.number}/open", data={"confirmed": "yes", "after": after})
         assert answer.status_code == 503
         assert "entry 2 was changed" in answer.text
 

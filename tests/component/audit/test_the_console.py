@@ -25,6 +25,16 @@ async def entered(browser: httpx.AsyncClient, leak_id: str, *fields: str) -> htt
     return await browser.post("/orders/new", data=form)
 
 
+async def armed(browser: httpx.AsyncClient, number: int = 1) -> dict[str, str]:
+    """What the page that opens an order sends when its box is ticked."""
+    page = (await browser.get(f"/orders/{number}/open")).text
+    return {"confirmed": "yes", "after": page.split('name="after" value="')[1].split('"')[0]}
+
+
+async def opened(browser: httpx.AsyncClient, number: int = 1) -> httpx.Response:
+    return await browser.post(f"/orders/{number}/open", data=await armed(browser, number))
+
+
 async def test_a_stranger_sees_the_sign_in_and_nothing_else(world: World) -> None:
     async with world.browser() as stranger:
         for path in ("/", "/orders/new", "/orders/1", "/orders/1/open", "/log", "/threats", "/threats/" + "ab" * 16):
@@ -73,7 +83,7 @@ async def test_two_auditors_carry_an_order_to_its_answer(world: World) -> None:
     async with world.browser("ada") as ada, world.browser("ben") as ben:
         await entered(ada, await world.leak(), "ip", "time")
         await ben.post("/orders/1/approve", data={"fields": ["ip", "time"], "confirmed": "yes"})
-        answer = await ada.post("/orders/1/open", data={"confirmed": "yes"})
+        answer = await opened(ada)
         assert answer.headers["content-disposition"] == 'attachment; filename="leak-answer-order-1.json"'
         assert answer.headers["cache-control"] == "no-store"
         assert world.answer(answer.content)["records"][0]["port"] == 51234
@@ -82,6 +92,27 @@ async def test_two_auditors_carry_an_order_to_its_answer(world: World) -> None:
     assert "203.0.113.7" not in page
     assert "Closed" in page
     assert await world.acts() == ["order.entered", "order.approved", "order.opened", "order.closed"]
+
+
+async def test_one_page_opens_once_and_then_asks_again(world: World) -> None:
+    await world.approved()
+    async with world.browser("ada") as ada:
+        form = await armed(ada)
+        assert (await ada.post("/orders/1/open", data=form)).status_code == 200
+        again = await ada.post("/orders/1/open", data=form)
+        assert again.status_code == 409
+        assert "this page was used already" in again.text
+        assert 'name="confirmed" value="yes" required>' in again.text
+        assert (await opened(ada)).status_code == 200
+    assert (await world.acts()).count("order.opened") == 2
+
+
+@pytest.mark.parametrize("action", domain.ACTIONS)
+async def test_only_the_page_that_opens_has_a_script(world: World, action: str) -> None:
+    order = await world.approved()
+    async with world.browser("ben") as ben:
+        page = (await ben.get(f"/orders/{order.number}/{action}")).text
+    assert ("<script" in page) == (action == "open")
 
 
 async def test_a_step_page_says_why_somebody_may_not_and_offers_no_button(world: World) -> None:
@@ -211,7 +242,7 @@ async def test_an_answer_holds_no_address_that_was_not_granted(world: World) -> 
     async with world.browser("ada") as ada, world.browser("ben") as ben:
         await entered(ada, await world.leak(), "ip", "sender")
         await ben.post("/orders/1/approve", data={"fields": ["ip"], "confirmed": "yes"})
-        answer = await ben.post("/orders/1/open", data={"confirmed": "yes"})
+        answer = await opened(ben)
     assert SENDER not in json.dumps(answer.json())
 
 
@@ -221,7 +252,7 @@ async def test_an_opening_that_failed_is_explained_in_the_log(world: World) -> N
     await world.database["origins"].update_one({"_id": mine}, {"$set": {"sealed_origin": stolen["sealed_origin"]}})
     order = await world.approved("ip", leak_id=mine)
     async with world.browser("ada") as ada:
-        answer = await ada.post(f"/orders/{order.number}/open", data={"confirmed": "yes"})
+        answer = await opened(ada, order.number)
         assert answer.status_code == 409
         assert "The sealed record does not open." in answer.text
         assert "The gateway did not sign this record for this leak." in (await ada.get("/log")).text
@@ -251,7 +282,7 @@ async def test_nothing_is_opened_while_no_key_may_sign(own_keys: World, name: st
     setup.revoke(own_keys.folder, "audit", name, key.id, since=now, now=now, pause=timedelta(minutes=2))
     later = own_keys.restarted()
     async with later.browser("ada") as ada:
-        path, form = f"/orders/{order.number}/open", {"confirmed": "yes"}
+        path, form = f"/orders/{order.number}/open", await armed(ada, order.number)
         assert (await ada.post(path, data=form)).status_code == 503
         assert await later.acts() == ["order.entered", "order.approved"]
         later.clock.forward(minutes=3)

@@ -9,8 +9,11 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from shared.console.console import OWN_PAGES, Console, Site
-from shared.console.sessions import Limits, Person
+from shared.console.console import Console
+from shared.console.rendering import OWN_PAGES
+from shared.console.sessions import Person, SessionLimits
+from shared.console.site import ConsoleSite
+from tests.support.fakes.account_log import KeptEntries
 from tests.support.fakes.clock import HandClock
 
 PASSWORD = "correct horse battery staple"
@@ -24,14 +27,24 @@ class World:
     client: httpx.AsyncClient
     clock: HandClock
     database: Any
+    kept: KeptEntries
 
-    async def sign_in(self, name: str = "mod-a", password: str = PASSWORD, **headers: str) -> httpx.Response:
-        form = {"name": name, "password": password}
-        return await self.client.post("/sign-in", data=form, headers=OURS | headers)
+    async def sign_in(
+        self, name: str = "mod-a", password: str = PASSWORD, by: httpx.AsyncClient | None = None
+    ) -> httpx.Response:
+        """From the browser that the world has, or from another one."""
+        return await (by or self.client).post("/sign-in", data={"name": name, "password": password}, headers=OURS)
+
+    def browser(self) -> httpx.AsyncClient:
+        """A browser that was never here."""
+        return client_of(self.console)
 
 
-def console_of(database: Any, clock: HandClock, public_url: str = URL, service: str = "moderation") -> Console:
-    return Console(Site(service, public_url, OWN_PAGES, Limits(idle_s=600, absolute_s=3_600)), database, clock)
+def console_of(
+    database: Any, clock: HandClock, kept: KeptEntries, public_url: str = URL, service: str = "moderation"
+) -> Console:
+    site = ConsoleSite(service, public_url, OWN_PAGES, SessionLimits(idle_s=600, absolute_s=3_600))
+    return Console(site, database, clock, kept)
 
 
 async def hello(_request: Request, person: Person) -> Response:
@@ -58,8 +71,10 @@ def client_of(console: Console) -> httpx.AsyncClient:
 
 @pytest.fixture
 async def world(database: Any, clock: HandClock) -> AsyncIterator[World]:
-    console = console_of(database, clock)
+    kept = KeptEntries()
+    console = console_of(database, clock, kept)
     await console.create_indexes()
     await console.accounts.add("mod-a", "moderator", PASSWORD)
     async with client_of(console) as client:
-        yield World(console, client, clock, database)
+        kept.entries.clear()
+        yield World(console, client, clock, database, kept)

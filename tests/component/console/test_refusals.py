@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from tests.component.console.conftest import OURS, URL, World
+from tests.component.console.conftest import OURS, URL, World, client_of, console_of
 
 
 async def test_nobody_unsigned_sees_a_page_or_does_an_act(world: World):
@@ -34,6 +34,50 @@ async def test_a_request_that_another_site_made_is_refused(world: World, headers
     for path in ("/", "/sign-in", "/sign-out", "/language"):
         assert (await world.client.post(path, headers=headers)).status_code == 403
     assert (await world.client.get("/")).text == "hello mod-a"
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:9100", "127.0.0.1.evil.example", "localhost.", "0.0.0.0", ""]
+)
+async def test_a_name_that_is_pointed_at_us_gets_no_page(world: World, host: str):
+    await world.sign_in()
+    for path in ("/", "/sign-in", "/static/leak.css", "/nowhere"):
+        answer = await world.client.get(path, headers={"host": host})
+        assert answer.status_code == 421
+        assert "hello" not in answer.text
+    refused = await world.client.post("/", headers={**OURS, "host": host})
+    assert refused.status_code == 421
+    assert "Not under this name" in refused.text
+    assert refused.headers["content-security-policy"].startswith("default-src 'none'")
+
+
+@pytest.mark.parametrize(
+    "hosts", [[], [("host", "127.0.0.1:9100")] * 2, [("host", "127.0.0.1"), ("host", "evil.example")]]
+)
+async def test_a_request_without_a_name_or_with_two_is_refused(world: World, hosts: list[tuple[str, str]]):
+    scope = {"type": "http", "method": "GET", "path": "/sign-in", "query_string": b""}
+    scope["headers"] = [(name.encode(), value.encode()) for name, value in hosts]
+    sent = []
+
+    async def send(message: dict[str, object]) -> None:
+        sent.append(message)
+
+    await world.console.app([])(scope, None, send)
+    assert sent[0]["status"] == 400
+
+
+async def test_a_loopback_console_answers_to_every_loopback_name_on_any_port(world: World):
+    for host in ("localhost", "127.0.0.1:8200", "[::1]:9100", "LOCALHOST:9100"):
+        assert (await world.client.get("/sign-in", headers={"host": host})).status_code == 200
+
+
+async def test_a_public_console_answers_to_its_own_name_alone(world: World):
+    console = console_of(world.database, world.clock, world.kept, "https://moderation.example.org")
+    async with client_of(console) as client:
+        assert (await client.get("/sign-in")).status_code == 200
+        assert (await client.get("/sign-in", headers={"host": "localhost"})).status_code == 421
+        french = await client.get("/", headers={"host": "evil.example", "accept-language": "fr"})
+    assert "Pas sous ce nom" in french.text
 
 
 async def test_a_browser_without_sec_fetch_site_is_known_by_its_origin(world: World):

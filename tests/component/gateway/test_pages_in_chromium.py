@@ -6,7 +6,8 @@ from itertools import cycle
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
-from shared.letter import KINDS, LANGUAGES, RELATIONS
+from shared.letter import KINDS, RELATIONS
+from shared.web.languages import LANGUAGES
 from tests.component.conftest import PHONE, serving
 from tests.support.fakes.acts import FakeActs
 from tests.support.page_walk import TYPED, app_of

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from services.gateway.receipts import Receipt
 from services.moderation.policy.catalogue import catalogue
 from services.moderation.statements import Recipe, Statements, empty_note
@@ -120,6 +122,22 @@ async def test_a_senders_limit_is_told_with_its_reason(world: World):
     await world.tell(LeakWithdrawn(leak_id=leak["leak_id"], withdrawn_at=world.clock.now, reason="sender_limit"))
     answer = (await world.status(leak["receipt"])).json()
     assert (answer["state"], answer["decision"]["policy"]) == ("refused", "sender_limit")
+
+
+@pytest.mark.parametrize(("asked", "words"), [("fr-CA", "a confirmé aujourd"), ("en", "as many leaks today")])
+async def test_a_senders_limit_is_told_in_the_language_of_its_reader(world: World, asked: str, words: str):
+    leak = await world.accepted()
+    await world.tell(LeakWithdrawn(leak_id=leak["leak_id"], withdrawn_at=world.clock.now, reason="sender_limit"))
+    async with world.client() as client:
+        client.headers["accept-language"] = asked
+        page = await client.post("/status", data={"receipt": leak["receipt"]})
+        bearer = {"authorization": f"Bearer {leak['receipt']}"}
+        decision = (await client.get("/v1/leaks/mine", headers=bearer)).json()["decision"]
+        other = await client.post("/status", data={"receipt": leak["receipt"], "lang": "fr"})
+    assert words in page.text
+    assert words in decision["facts"]
+    assert f'<html lang="{asked[:2]}">' in page.text
+    assert "autant de leaks" in other.text
 
 
 async def test_a_statement_for_another_receipt_is_left_out(world: World):

@@ -28,6 +28,7 @@ from shared.seals.sealing import Sealer
 from shared.seals.tokens import take_apart
 from tests.component.moderation.receipts import ReceiptKey
 from tests.support import keys
+from tests.support.fakes.account_log import KeptEntries
 from tests.support.fakes.clock import HandClock
 from tests.support.fakes.publisher import RecordingPublisher
 
@@ -232,7 +233,7 @@ async def mod_b(world: World) -> AsyncIterator[Moderator]:
 
 
 async def _signed_in(world: World, name: str) -> AsyncIterator[Moderator]:
-    await Accounts(world.database, world.clock).add(name, "moderator", PASSWORD)
+    await Accounts(world.database, world.clock, KeptEntries()).add(name, "moderator", PASSWORD)
     moderator = await world.moderator(name)
     yield moderator
     await moderator.browser.aclose()

@@ -62,7 +62,7 @@ async def test_a_leak_is_rejected_by_keyboard_with_reasons_shown_as_they_are_typ
     await page.fill("#statement", "Because a and x are only letters here.")
     await page.focus("#statement")
     await page.keyboard.type(" ax")
-    await expect(page.locator("#preview-statement")).to_have_text("Because a and x are only letters here. ax")
+    await expect(page.locator(".preview .statement-reasons")).to_have_text("Because a and x are only letters here. ax")
     await page.select_option("#policy", "threat")
     await expect(page.locator("#statement")).to_have_value("Because a and x are only letters here. ax")
     await keys(page, ("Control+Enter", ".queue-head"))

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from starlette.requests import Request
 
 from services.gateway.acts import AcceptedLeak, ActError, Draft, ReceiptUnknown, Status
+from shared.events.values import Language
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 RECEIPT = "K7QX-2M9D-ZT4H-8WNB-RC5J-V3PE-6YAG-*"
@@ -37,7 +38,7 @@ class FakeActs:
     async def stop(self, _request: Request, token: str) -> None:
         self._note("stop", token)
 
-    async def status(self, _request: Request, receipt: str) -> Status:
+    async def status(self, _request: Request, receipt: str, _language: Language) -> Status:
         self._note("status", receipt)
         if self.answer_status is None:
             raise ReceiptUnknown

@@ -18,9 +18,20 @@ def test_a_weak_or_endless_password_is_refused(weak: str):
 
 
 async def test_only_the_right_password_matches():
+    queue = passwords.ComparingQueue(at_once=1, waiting=0)
     stored = passwords.hashed("correct horse battery")
     assert stored.startswith("$argon2id$")
-    assert await passwords.matches(stored, "correct horse battery")
-    assert not await passwords.matches(stored, "correct horse batterx")
-    assert not await passwords.matches(None, "correct horse battery")
-    assert not await passwords.matches("not a hash", "correct horse battery")
+    assert await queue.matches(stored, "correct horse battery")
+    assert not await queue.matches(stored, "correct horse batterx")
+    assert not await queue.matches(None, "correct horse battery")
+    assert not await queue.matches("not a hash", "correct horse battery")
+
+
+async def test_as_many_wait_as_may_and_the_next_one_is_turned_away():
+    queue = passwords.ComparingQueue(at_once=1, waiting=2)
+    with queue.place(), queue.place():
+        with queue.place(), pytest.raises(passwords.TooBusy), queue.place():
+            pass
+        # Whoever leaves makes room.
+        with queue.place():
+            pass

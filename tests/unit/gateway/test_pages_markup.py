@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import httpx
 import pytest
 
-from services.gateway.pages.texts import LANGUAGES
+from shared.web.languages import LANGUAGES
 from tests.support.fakes.acts import FakeActs
 from tests.support.page_walk import SHOWN, every_page, visitor
 

@@ -3,29 +3,14 @@
 import base64
 import hashlib
 import re
-import tomllib
-from pathlib import Path
 
 import pytest
 
-import shared.letter
-from shared.letter import ACCENTS, KINDS, LANGUAGES, RELATIONS
+from shared.letter import ACCENTS, KINDS, RELATIONS
 from shared.letter.writing import PREVIEW_LINKS, STYLE_CSP, Letter, write
+from shared.web.languages import LANGUAGES
 
 LETTERS = [(relation, kind, language) for relation in RELATIONS for kind in KINDS for language in LANGUAGES]
-
-
-def keys(words: dict[str, object], prefix: str = "") -> set[str]:
-    found = set()
-    for name, value in words.items():
-        found |= keys(value, f"{prefix}{name}.") if isinstance(value, dict) else {prefix + name}
-    return found
-
-
-def test_every_language_has_the_same_words() -> None:
-    folder = Path(shared.letter.__file__).parent
-    [first, *others] = [keys(tomllib.loads((folder / f"{name}.toml").read_text())) for name in LANGUAGES]
-    assert all(other == first for other in others)
 
 
 @pytest.mark.parametrize(("relation", "kind", "language"), LETTERS)

@@ -34,8 +34,8 @@ async function beat() {
 const policy = document.querySelector("select[name=policy]");
 const statement = document.querySelector("textarea[name=statement]");
 if (policy !== null && statement !== null) {
-  const title = document.getElementById("preview-title");
-  const preview = document.getElementById("preview-statement");
+  const title = document.querySelector(".preview .statement-rule");
+  const preview = document.querySelector(".preview .statement-reasons");
   let filled = statement.value;
   document.getElementById("fill").hidden = true;
   policy.addEventListener("change", () => {

@@ -16,8 +16,9 @@ from services.mailer.compose import ALLOWED_HEADERS, Stationery
 from services.mailer.domain import Mail
 from services.mailer.letters.compose import LetterComposer, OpenedLetter
 from shared.events.values import ClearAddress, Token
-from shared.letter import KINDS, LANGUAGES, RELATIONS
+from shared.letter import KINDS, RELATIONS
 from shared.letter.writing import Letter, LetterLinks, write
+from shared.web.languages import LANGUAGES
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 BLOCK, REPORT = Token("block-token"), Token("report-token")

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from shared.letter import ACCENTS
-from shared.look import STYLESHEET
+from shared.web.look import STYLESHEET
 
 READ = ("ink", "quiet", "warn", "danger", *ACCENTS)
 

@@ -1,4 +1,4 @@
-"""The look that every page of Leak shares: one stylesheet, one envelope. Gives paths; who serves pages reads them."""
+"""The look that every page shares: one stylesheet, one envelope. Gives paths; who serves pages reads them."""
 
 from pathlib import Path
 from typing import Final

@@ -1,0 +1,1 @@
+"""What every page has: words, the choice of language, templates, files, headers, hosts, same origin, the look."""
