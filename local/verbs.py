@@ -19,10 +19,11 @@ VERBS = {
     "bench": "benchmarks as ratios within one run: accept, audit, mailer, journey (--long for more)",
     "accounts": "console accounts: moderation|audit add|reset|disable|list",
     "audit": "verify: check the log; verify answer FILE KEY: check an answer; verify key: the answers' public key",
+    "keys": "keys of processes: list|rotate|revoke",
     "reset": "forget all data: leaks, mail, accounts, keys",
     "lock": "resolve the embedded Kafka's jars anew and write local/kafka.lock",
 }
-COMMANDS = ("bench", "audit")
+COMMANDS = ("bench", "audit", "keys")
 """Verbs whose arguments are all for a program of its own, which has its own help."""
 LAST_PORT = 65_535
 LONGEST_DELAY_S = 86_400

@@ -1,7 +1,6 @@
 """The secrets of each process: one folder a process. Made once; rotated and revoked by hand, never forgotten.
 
-`python -m deploy.setup.keys FOLDER make | list | rotate | revoke` works without any server, for a cluster that mounts
-the folders as secrets; `./leak keys` is the same for the embedded default.
+`key_command` is the same for people.
 """
 
 import json
@@ -37,6 +36,8 @@ ADMINISTRATORS = ("kafka", "mongo", "audit-mongo")
 """One folder a server with its administrator's password: for that server and its part of the set-up step alone."""
 PAIRS = (SIGNING, OPENING, "answer", "log")
 KEY_BYTES = 32
+CLOCK_BEHIND = timedelta(days=1)
+"""A first key is in use from so much before it was made, so that a process whose clock is behind can work with it."""
 KEYRING = "keyring.json"
 
 Entry = dict[str, Any]
@@ -122,7 +123,7 @@ def revoke(folder: Path, process: str, name: str, key: str, *, since: datetime, 
 
 def _make_missing(folder: Path, owners: list[str], name: str, now: datetime) -> None:
     known = next((entries for owner in owners if (entries := _read(folder, owner, name, missing_ok=True))), None)
-    entries = known or [_fresh(name, now)]
+    entries = known or [_fresh(name, now - CLOCK_BEHIND)]
     for owner in owners:
         if not _read(folder, owner, name, missing_ok=True):
             _store(folder, owner, name, entries)

@@ -18,9 +18,9 @@ from tests.canaries.world import World
 BROKEN = {
     "leak.submitted.v1": "verifier.dead.v1",
     "origin.captured.v1": "audit.dead.v1",
-    "sender.challenged.v1": "mailer.dead.v1",
+    "sender.challenged.v1": "mailer-confirmations.dead.v1",
     "leak.confirmed.v1": "moderation.dead.v1",
-    "leak.withdrawn.v1": "gateway.dead.v1",
+    "leak.withdrawn.v1": "gateway-status.dead.v1",
 }
 
 
