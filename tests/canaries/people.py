@@ -175,6 +175,7 @@ def marks(canaries: list[Canary]) -> list[Mark]:
         ]
         digest = content_digest(one.message, one.recipient)
         words = [("content digest", digest), ("receipt", one.receipt), ("leak id", one.leak_id)]
-        words += [("token", token) for token in one.tokens.values()]
+        # The secret part alone lets somebody act; events carry what comes before it.
+        words += [("token", token.rpartition(".")[2]) for token in one.tokens.values()]
         found += [Mark(kind, text, one.number, random=True) for kind, text in words if text]
     return found

@@ -29,7 +29,9 @@ def _of(lives: Lives, fate: Fate) -> Canary:
 
 def _tokens(lives: Lives, purpose: str) -> dict[str, str]:
     """What a token of this purpose can be: used, unused, too late, another purpose's, or nobody's."""
-    strange = {"unknown": secrets.token_urlsafe(16), "another's": _of(lives, "delivered").tokens["stop"]}
+    theirs = _of(lives, "delivered").tokens
+    forged = re.sub(r"[\w-]", lambda _: secrets.choice("abcdef0123456789"), theirs[purpose])
+    strange = {"unknown": secrets.token_urlsafe(16), "another's": theirs["stop"], "forged": forged}
     if purpose in ("confirm", "stop"):
         fates: tuple[Fate, ...] = ("delivered", "unconfirmed", "expired", "stopped", "cancelled", "rejected")
     else:
@@ -58,11 +60,18 @@ def _asks(lives: Lives, purpose: str) -> dict[str, Callable[[str], Answer]]:
     return ways
 
 
+def _without(token: str, answer: bytes) -> bytes:
+    """The page repeats the token that it was asked for, so its length differs as the token's does."""
+    short = answer.replace(token.encode(), b"TOKEN")
+    said = re.search(rb"content-length: (\d+)", short)
+    return short.replace(said[0], b"%d" % (int(said[1]) - len(answer) + len(short))) if said else short
+
+
 @pytest.mark.parametrize("purpose", PATHS)
 def test_every_token_gets_the_same_bytes(few: Lives, purpose: str) -> None:
     for way, use in _asks(few, purpose).items():
         answers = {
-            what: (answer.status, answer.all.replace(token.encode(), b"TOKEN"))
+            what: (answer.status, _without(token, answer.all))
             for what, token in _tokens(few, purpose).items()
             for answer in [use(token)]
         }

@@ -19,7 +19,7 @@ CHOICES: tuple[dict[str, str], ...] = (
     {"relation": "someone", "kind": "other", "language": "en"},
     {"relation": "family", "kind": "confidence", "language": "fr"},
 )
-TOKEN = re.compile(rb"(/(?:block|report|one-click)/)[A-Za-z0-9_-]{22}")
+TOKEN = re.compile(rb"(/(?:block|report|one-click)/)[A-Za-z0-9_.-]+")
 MESSAGE_ID = re.compile(rb"(Message-ID: <)[0-9a-f]{32}")
 DATE = re.compile(rb"(\r\nDate: )[^\r]+")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+Z")
