@@ -21,7 +21,7 @@ def run(parts: RealParts, *, long: bool) -> Figures:
     program = Program("noop", [PYTHON, "-m", "bench.noop", str(port)], kept_environment())
     noop = parts.launch(program, parts.layout.paths.logs / "noop.log")
     until(lambda: accepts(port), "the no-op listens", noop)
-    parts.start("gateway", limit_submit=UNLIMITED)
+    parts.start("gateway-accept", limit_submit=UNLIMITED)
     urls = {"ours": parts.layout.url("gateway"), "noop": f"http://127.0.0.1:{port}"}
     taken: dict[str, list[dict[str, Any]]] = {name: [] for name in urls}
     for number in range(rounds + 1):

@@ -23,13 +23,12 @@ BATCH = 500
 def run(parts: RealParts, *, long: bool) -> Figures:
     """The ratio of the two rates."""
     count, rounds = (50_000, 5) if long else (10_000, 3)
-    seal = seals.sealer(parts, "gateway")
     ours, raw = [], []
     with MongoClient[dict[str, Any]](**parts.mongo_admin("audit")) as client:
         client["bench"]["raw"].create_index("expires_at")
         for _ in range(rounds):
             parts.empty()
-            captured = [seals.origin(seal) for _ in range(count)]
+            captured = seals.origins(parts, count)
             raw.append(_insert_raw(client, captured))
             ours.append(_ingest(parts, captured))
         client.drop_database("bench")
@@ -45,7 +44,8 @@ def _insert_raw(client: MongoClient[dict[str, Any]], captured: Sequence[OriginCa
             "_id": one.leak_id,
             "captured_at": one.captured_at,
             "expires_at": one.captured_at + timedelta(days=365),
-            "origin": one.origin,
+            "sealed_origin": one.sealed_origin,
+            "proof": one.proof.model_dump(mode="json"),
         }
         for one in captured
     ]
@@ -57,7 +57,7 @@ def _insert_raw(client: MongoClient[dict[str, Any]], captured: Sequence[OriginCa
 
 def _ingest(parts: RealParts, captured: Sequence[OriginCaptured]) -> float:
     """From the first batch that is handled to the last, so that starting the service does not count."""
-    asyncio.run(publish(parts, "gateway", captured))
+    asyncio.run(publish(parts, "gateway-accept", captured))
     audit = parts.start("audit")
     seen: list[tuple[float, int]] = []
 

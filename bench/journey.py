@@ -11,7 +11,6 @@ from typing import Any
 
 import psutil
 from aiokafka import AIOKafkaConsumer
-from shared.unsealing import Opener
 
 from bench import postfix
 from bench.accept import UNLIMITED
@@ -20,7 +19,9 @@ from bench.seals import MESSAGE
 from bench.traffic import settings_of
 from local.stack import RealParts
 from shared.events.confirmations import SenderChallenged
-from shared.events.topics import SERVICES
+from shared.events.topics import PROCESSES
+from shared.seals import purposes
+from shared.seals.opening import Opener
 
 CONNECTIONS = 16
 SERVERS = ("kafka", "database", "audit-database", "smtp-sink")
@@ -35,13 +36,14 @@ def run(parts: RealParts, *, long: bool) -> Figures:
     port = postfix.sink(parts)
     processes = dict(zip(SERVERS, parts.processes, strict=True))
     settings: dict[str, dict[str, object]] = {
-        "gateway": {"limit_submit": UNLIMITED, "limit_act": UNLIMITED},
+        "gateway-accept": {"limit_submit": UNLIMITED, "limit_act": UNLIMITED},
         "verifier": {"confirmation_mails_a_day": 0, "confirmed_leaks_a_day": 0},
         "moderation": {"delay_max_s": 0},
-        "mailer": {"smtp_port": port, "recipient_daily": 0, "domain_daily": 0},
+        "mailer-letters": {"smtp_port": port, "recipient_daily": 0, "domain_daily": 0},
+        "mailer-confirmations": {"smtp_port": port},
     }
-    for service in SERVICES:
-        processes[service] = parts.start(service, **settings.get(service, {}))
+    for name in PROCESSES:
+        processes[name] = parts.start(name, **settings.get(name, {}))
     asyncio.run(_Load(parts, 100).run())  # the first round warms up
     warm = len(_waits(parts))
     before = _cpu_seconds(processes)
@@ -95,8 +97,8 @@ class _Load:
 
     async def run(self) -> float:
         """Leaks a second, from the first request to the last delivery."""
-        settings = settings_of(self._parts, "mailer")
-        opener = Opener("mailer", settings.secret("opening.key"), settings.keyring())
+        settings = settings_of(self._parts, "mailer-confirmations")
+        opener = Opener("mailer-confirmations", settings.keys("opening"), settings.keyring())
         login = {**self._parts.kafka_login("admin"), "auto_offset_reset": "latest"}
         challenges = AIOKafkaConsumer("sender.challenged.v1", **login)
         deliveries = AIOKafkaConsumer("leak.delivered.v1", **login)
@@ -142,8 +144,8 @@ class _Load:
         # The token as the mailer reads it to write the mail: the sink keeps no mail to read it from.
         async for record in challenges:
             event = SenderChallenged.model_validate_json(record.value)
-            challenge = json.loads(opener.open("challenge", event.challenge_id, event.challenge))
-            self._clicks.put_nowait(challenge["confirm_token"])
+            challenge = opener.open(purposes.CHALLENGE, event.challenge_id, event.sealed_challenge)
+            self._clicks.put_nowait(challenge.confirm_token)
 
     async def _click(self) -> None:
         connection = await _Connection.open(self._port)

@@ -16,19 +16,18 @@ def run(parts: RealParts, *, long: bool) -> Figures:
     """The ratio of the two rates."""
     count, rounds = (20_000, 5) if long else (2_000, 3)
     port = postfix.sink(parts)
-    seal = seals.sealer(parts, "gateway")
     ours, source = [], []
     for _ in range(rounds):
         source.append(postfix.source(port, 20_000, MAIL_BYTES))
         parts.empty()
-        asyncio.run(publish(parts, "moderation", [seals.approved(seal, number) for number in range(count)]))
+        asyncio.run(publish(parts, "moderation", seals.approved(parts, count)))
         ours.append(_send(parts, port, count))
     return {"ratio": ratios(ours, source), "mails_a_second": spread(ours), "smtp_source_a_second": spread(source)}
 
 
 def _send(parts: RealParts, port: int, count: int) -> float:
     """From the first delivered mail to the last, as the events tell it."""
-    mailer = parts.start("mailer", smtp_port=port, recipient_daily=0, domain_daily=0)
+    mailer = parts.start("mailer-letters", smtp_port=port, recipient_daily=0, domain_daily=0)
     values = asyncio.run(told(parts, LeakDelivered.TOPIC, count))
     parts.stop(mailer)
     ends = sorted(LeakDelivered.model_validate_json(value).delivered_at for value in values)

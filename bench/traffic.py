@@ -1,4 +1,4 @@
-"""Publishes events as a service, as fast as its producer can, and waits for what others publish."""
+"""Publishes events as a process, as fast as its producer can, and waits for what others publish."""
 
 import asyncio
 import contextlib
@@ -17,19 +17,19 @@ CHUNK = 2_000
 WITHIN_S = 600
 
 
-def settings_of(parts: RealParts, service: str) -> ServiceSettings:
-    """What every service has, for one that is not running."""
+def settings_of(parts: RealParts, process: str) -> ServiceSettings:
+    """What every process has, for one that is not running."""
 
     class Settings(ServiceSettings):
         model_config = settings_config("BENCH_")
-        SERVICE: ClassVar[str] = service
+        SERVICE: ClassVar[str] = process
 
-    return Settings(**parts.settings(service))
+    return Settings.model_validate(parts.settings(process))
 
 
-async def publish(parts: RealParts, service: str, events: Sequence[Event]) -> None:
+async def publish(parts: RealParts, process: str, events: Sequence[Event]) -> None:
     """Durable when it returns."""
-    publisher = Publisher(settings_of(parts, service))
+    publisher = Publisher(settings_of(parts, process))
     async with asyncio.timeout(WITHIN_S):
         while publisher.producer is None:
             # A user that the set-up step has just made may be unknown for a moment.

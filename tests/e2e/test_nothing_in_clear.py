@@ -21,8 +21,11 @@ RECEIPT = re.compile(r"[0-9A-Z]{4}(-[0-9A-Z]{4}){6}")
 # nothing is in these.
 EMPTY = {"leak.expired.v1", "leak.stopped.v1"} | {name for name in TOPICS if ".dead." in name}
 STORES = {
-    *(f"the services' server: {name}" for name in ("gateway.leak_events", "verifier.pending", "moderation.cases")),
-    *(f"the services' server: {name}" for name in ("moderation.reports", "mailer.mails", "local.oplog.rs")),
+    *(
+        f"the services' server: {name}"
+        for name in ("gateway-status.leak_events", "verifier.pending", "moderation.cases")
+    ),
+    *(f"the services' server: {name}" for name in ("moderation.reports", "mailer-letters.mails", "local.oplog.rs")),
     *(f"audit's server: audit.{name}" for name in ("origins", "lives", "threats")),
 }
 
