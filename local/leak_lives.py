@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Self, TypeVar
 
 from local.failures import Failure
-from local.visitor import Page, Visitor
+from local.visitor import NotFound, Page, Visitor
 
 PATIENCE_S = 60
 POLL_S = 0.2
@@ -138,7 +138,11 @@ class Walk:
         life.note("nothing is in the recipient's mailbox")
 
     def _ended(self, life: Life) -> dict[str, Any] | None:
-        status = self._gateway.get_json("/v1/leaks/mine", receipt=life.receipt)
+        try:
+            status = self._gateway.get_json("/v1/leaks/mine", receipt=life.receipt)
+        except NotFound:
+            # The status is written by a process of its own, which may have more to catch up than the others.
+            return None
         return status if status["state"] == life.scene.ends else None
 
     def _links_in_mail(self, recipient: str) -> list[str]:

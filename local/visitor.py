@@ -8,6 +8,10 @@ import httpx
 from local.failures import Failure
 
 
+class NotFound(Failure):
+    """Nothing is there, or not yet."""
+
+
 class Visitor:
     """Somebody who visits one of our sites; keeps its cookies."""
 
@@ -87,6 +91,7 @@ class Page(HTMLParser):
 
 def _json(answer: httpx.Response) -> dict[str, Any]:
     if answer.is_error:
-        raise Failure(f"{answer.request.method} {answer.request.url} answered {answer.status_code}: {answer.text}")
+        kind = NotFound if answer.status_code == httpx.codes.NOT_FOUND else Failure
+        raise kind(f"{answer.request.method} {answer.request.url} answered {answer.status_code}: {answer.text}")
     body: dict[str, Any] = answer.json()
     return body
