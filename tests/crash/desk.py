@@ -21,8 +21,7 @@ class Moderator:
 
     def __init__(self, stack: RealParts, password: str) -> None:
         self._site = stack.layout.url("moderation console")
-        [key] = key_file(stack.secrets("moderation") / "names.json")().keys
-        self._key = key.material
+        self._keys = key_file(stack.secrets("moderation") / "names.json")
         self._password = password
         headers = {"origin": self._site, "sec-fetch-site": "same-origin"}
         self._http = httpx.AsyncClient(
@@ -40,13 +39,15 @@ class Moderator:
 
     async def decide(self, leak_id: str, act: Literal["approve", "escalate"], is_patient: Callable[[], bool]) -> None:
         """Until the case shows that it is done, or patience ends."""
-        case = f"/cases/{keyed_digest(self._key, 'case', leak_id)[:CASE_ID_HEX]}"
         while is_patient():
-            try:
-                if await self._step(case, act):
-                    return
-            except (httpx.HTTPStatusError, httpx.TransportError):
-                await asyncio.sleep(AGAIN_S)
+            # The case is named under the key of its day, whichever of them that was.
+            for key in self._keys().keys:
+                case = f"/cases/{keyed_digest(key.material, 'case', leak_id)[:CASE_ID_HEX]}"
+                try:
+                    if await self._step(case, act):
+                        return
+                except (httpx.HTTPStatusError, httpx.TransportError):
+                    await asyncio.sleep(AGAIN_S)
 
     async def _step(self, case: str, act: str) -> bool:
         """One step further; True once the case is decided, or escalated."""
